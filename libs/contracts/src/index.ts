@@ -1,0 +1,10 @@
+export * from './message-contract.js';
+export * from './rejection.js';
+export * from './topics.js';
+export * from './values.js';
+export * as reply from './reply.js';
+export * as queue from './queue/index.js';
+export * as concert from './concert/index.js';
+export * as reservation from './reservation/index.js';
+export * as wallet from './wallet/index.js';
+export { allContracts } from './catalogue.js';

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { ClientBase, QueryResultRow } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+
+/** One database transaction of a batch or a timer. */
+export class Transaction {
+  /** Statements sent so far, for the proof that a batch's count does not grow with its size. */
+  statements = 0;
+
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly client: ClientBase,
+    /** This database's clock, read once after the lane's lock. */
+    public now: Date,
+  ) {}
+
+  /** TypeORM's manager on the same connection, for entities off the hot path. */
+  get manager(): EntityManager {
+    return this.runner.manager;
+  }
+
+  /** Rows of one statement, prepared once per connection under a name made from its text. int8 arrives as bigint. */
+  async query<Row extends QueryResultRow = QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    this.statements += 1;
+    const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
+    return result.rows;
+  }
+}
+
+const statementNames = new Map<string, string>();
+
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = createHash('sha1').update(text).digest('base64url');
+    statementNames.set(text, name);
+  }
+  return name;
+}
+
+/** Runs `work` in a transaction of its own connection; anything it throws rolls back. */
+export async function inTransaction<Result>(
+  dataSource: DataSource,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    const client = (await runner.connect()) as ClientBase;
+    await client.query('begin');
+    try {
+      const result = await work(new Transaction(runner, client, new Date(Number.NaN)));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      // A dead connection has no transaction left to roll back.
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  } finally {
+    await runner.release();
+  }
+}

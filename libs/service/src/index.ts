@@ -1,0 +1,6 @@
+export * from './database.js';
+export * from './health.js';
+export * from './logging.js';
+export * from './metrics.js';
+export * from './process.js';
+export * from './settings.js';
