@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { type ApiClient, expectStatus } from '../api/api-client.js';
+
+/** Where the builders reach the system: `startSystem` answers one, and so does `{ api: apiOf(url) }`. */
+export interface Reachable {
+  readonly api: ApiClient;
+}
+
+export interface AConcert {
+  readonly concertId: string;
+  /** The first of `schedules`. */
+  readonly scheduleId: string;
+  readonly schedules: readonly { readonly scheduleId: string; readonly seatsTotal: number }[];
+  /** Minor units, the same for every seat. */
+  readonly price: number;
+}
+
+export interface ConcertWishes {
+  /** Seats of each schedule, in one row of section A. */
+  readonly seats: number;
+  readonly schedules?: number;
+  /** Minor units. */
+  readonly price?: number;
+  readonly salesOpenAt?: Date;
+  readonly salesCloseAt?: Date;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** A concert on sale, made by an organizer of its own through the public API. */
+export async function aConcertWith(system: Reachable, wishes: ConcertWishes): Promise<AConcert> {
+  const organizer = await system.api.signIn(`organizer-${randomUUID()}`, ['organizer']);
+  const { price = 50_000, schedules: count = 1, seats } = wishes;
+  const concert = expectStatus(
+    await organizer.post('/v1/admin/concerts', {
+      title: 'An evening of string quartets',
+      ...(wishes.salesOpenAt && { salesOpenAt: wishes.salesOpenAt.toISOString() }),
+      ...(wishes.salesCloseAt && { salesCloseAt: wishes.salesCloseAt.toISOString() }),
+    }),
+    201,
+  ) as { concertId: string };
+  const schedules: { scheduleId: string; seatsTotal: number }[] = [];
+  for (let number = 1; number <= count; number += 1) {
+    const created = await organizer.post(`/v1/admin/concerts/${concert.concertId}/schedules`, {
+      startsAt: new Date(Date.now() + (30 + number) * day).toISOString(),
+      blocks: [{ section: 'A', rows: 1, seatsPerRow: seats, price }],
+    });
+    schedules.push(expectStatus(created, 201) as { scheduleId: string; seatsTotal: number });
+  }
+  return { concertId: concert.concertId, scheduleId: schedules[0]?.scheduleId ?? '', schedules, price };
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { type ApiClient, expectStatus } from '../api/api-client.js';
+import { eventually } from '../eventually.js';
+import type { AConcert, Reachable } from './concert.js';
+
+export interface AFan {
+  readonly userId: string;
+  /** The public API as this fan, with the queue token once there is one. */
+  readonly api: ApiClient;
+}
+
+export interface AQueueingFan extends AFan {
+  readonly queueToken: string;
+}
+
+/** Somebody signed in, whom the system has never seen. */
+export async function aFan(system: Reachable, userId = `fan-${randomUUID()}`): Promise<AFan> {
+  return { userId, api: await system.api.signIn(userId) };
+}
+
+/** A fan with a place in the concert's line, active or not. A concert made just now may take a moment to be known. */
+export async function aFanInLine(system: Reachable, concert: AConcert, userId?: string): Promise<AQueueingFan> {
+  const fan = await aFan(system, userId);
+  const place = await eventually(async () => {
+    const answer = await fan.api.post(`/v1/concerts/${concert.concertId}/queue-token`);
+    return expectStatus(answer, 200, 201) as { token: string };
+  });
+  return withToken(fan, place.token);
+}
+
+/** A fan whose turn it is: the queue token is ACTIVE for ten minutes from now. */
+export async function anActiveFan(system: Reachable, concert: AConcert, userId?: string): Promise<AQueueingFan> {
+  const fan = await aFanInLine(system, concert, userId);
+  let token = fan.queueToken;
+  await eventually(
+    async () => {
+      const answer = await fan.api.get(`/v1/concerts/${concert.concertId}/queue-token`, { 'queue-token': token });
+      const place = expectStatus(answer, 200) as { status: string; token: string };
+      token = place.token;
+      return place.status === 'ACTIVE';
+    },
+    { within: 30_000, every: 100 },
+  );
+  return withToken(fan, token);
+}
+
+/** An active fan with this much money (minor units) in the wallet. */
+export async function anActiveFanWith(system: Reachable, concert: AConcert, amount: number): Promise<AQueueingFan> {
+  const fan = await anActiveFan(system, concert);
+  await topUp(fan, amount);
+  return fan;
+}
+
+/** Puts money (minor units) into the fan's wallet. */
+export async function topUp(fan: AFan, amount: number): Promise<void> {
+  const answer = await fan.api.post('/v1/wallet/top-ups', { amount }, { 'idempotency-key': randomUUID() });
+  expectStatus(answer, 201);
+}
+
+function withToken(fan: AFan, queueToken: string): AQueueingFan {
+  return { ...fan, queueToken, api: fan.api.with({ headers: { 'queue-token': queueToken } }) };
+}

@@ -1,0 +1,12 @@
+export { type Answer, type ApiClient, apiOf, expectStatus, type RequestHeaders } from './api/api-client.js';
+export { type AConcert, aConcertWith, type ConcertWishes, type Reachable } from './builders/concert.js';
+export { aFan, aFanInLine, type AFan, anActiveFan, anActiveFanWith, type AQueueingFan, topUp } from './builders/fan.js';
+export { aHeldReservation, aPaidReservation, type AReservation, freeSeats } from './builders/reservation.js';
+export { cloneDatabase, emptyDatabase, type Role, type TestDatabase } from './databases.js';
+export { eventually, type Patience } from './eventually.js';
+export { infrastructure, type InfrastructureAddresses } from './infrastructure/addresses.js';
+export { ServiceProcess } from './system/service-process.js';
+export type { ProcessName } from './system/settings.js';
+export { startSystem, type System, type SystemOptions } from './system/start-system.js';
+export { linkTo, type TcpLink } from './tcp-link.js';
+export { dropTopics, freshPrefix, type TestTopics, withTopics } from './topics.js';

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import type { Role, TestDatabase } from '../databases.js';
+
+export const serviceNames = ['queue', 'concert', 'reservation', 'wallet'] as const satisfies readonly Role[];
+export const processNames = [...serviceNames, 'gateway'] as const;
+export type ProcessName = (typeof processNames)[number];
+
+export const mainOf = (name: ProcessName) =>
+  name === 'gateway' ? 'gateway/src/main.js' : `services/${name}/src/main.js`;
+
+/**
+ * What every process of one system under test gets. Quicker than production where waiting proves nothing (the queue's
+ * tick, a dead consumer's session); everything else is the default, and `settings` of `startSystem` change any of it.
+ */
+export function sharedSettings(brokers: readonly string[], prefix: string): Record<string, string> {
+  return {
+    NODE_ENV: 'test',
+    AUTH_MODE: 'dev',
+    DEV_AUTH_KEY: randomBytes(32).toString('base64url'),
+    QUEUE_TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
+    KAFKA_BROKERS: brokers.join(','),
+    KAFKA_PREFIX: prefix,
+    KAFKA_SESSION_MS: '2500',
+    QUEUE_TICK_MS: '500',
+  };
+}
+
+/** The settings that only one kind of process has: a service its database, the gateway where the services are. */
+export function settingsOf(
+  name: ProcessName,
+  database: TestDatabase,
+  urlOf: (service: Role) => string,
+): Record<string, string> {
+  if (name !== 'gateway') return { DATABASE_URL: database.url(name) };
+  return Object.fromEntries(serviceNames.map((service) => [`${service.toUpperCase()}_URL`, urlOf(service)]));
+}

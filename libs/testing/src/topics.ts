@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { Kafka, logLevel } from 'kafkajs';
+import { infrastructure } from './infrastructure/addresses.js';
+
+export interface TestTopics {
+  readonly brokers: readonly string[];
+  /** Before every topic and group name of this test file: what `KAFKA_PREFIX` is to a process. */
+  readonly prefix: string;
+  /** The full name of a topic or group. */
+  named(name: string): string;
+  drop(): Promise<void>;
+}
+
+/** A prefix nobody else uses, so that test files can share one broker. */
+export function freshPrefix(): string {
+  return `t${randomBytes(4).toString('hex')}.`;
+}
+
+/** Topics of a test file's own, under a prefix of its own: `withTopics([{ name: 'orders', partitions: 2 }])`. */
+export async function withTopics(topics: readonly { name: string; partitions: number }[]): Promise<TestTopics> {
+  const prefix = freshPrefix();
+  const { kafkaBrokers } = infrastructure();
+  const named = (name: string) => `${prefix}${name}`;
+  await asAdmin(async (admin) => {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: topics.map(({ name, partitions }) => ({ topic: named(name), numPartitions: partitions })),
+    });
+  });
+  return {
+    brokers: kafkaBrokers,
+    prefix,
+    named,
+    drop: () => dropTopics(prefix),
+  };
+}
+
+/** Deletes every topic under the prefix, the ones made later (dead letters) included. */
+export function dropTopics(prefix: string): Promise<void> {
+  return asAdmin(async (admin) => {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  });
+}
+
+async function asAdmin(work: (admin: ReturnType<Kafka['admin']>) => Promise<void>): Promise<void> {
+  const admin = new Kafka({ brokers: [...infrastructure().kafkaBrokers], logLevel: logLevel.ERROR }).admin();
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
