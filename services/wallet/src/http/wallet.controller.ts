@@ -1,0 +1,40 @@
+import { BadRequestException, Controller, Get, Inject, Query, StandardSchemaValidationPipe } from '@nestjs/common';
+import type { z } from 'zod';
+import { SETTINGS } from '#service';
+import type { WalletSettings } from '../config.js';
+import { WalletQueries } from '../postgres/wallet.queries.js';
+import {
+  entriesBody,
+  type EntriesBody,
+  type EntriesQuery,
+  entriesQuery,
+  walletBody,
+  type WalletBody,
+  walletQuery,
+} from './wallet.schemas.js';
+
+const refuse = new StandardSchemaValidationPipe({
+  exceptionFactory: () => new BadRequestException({ code: 'INVALID_REQUEST' }),
+});
+
+/** Queries of the gateway, which has verified who the user is. Bodies are those of the public API. */
+@Controller('internal/wallet')
+export class WalletController {
+  constructor(
+    private readonly wallets: WalletQueries,
+    @Inject(SETTINGS) private readonly settings: Pick<WalletSettings, 'CURRENCY'>,
+  ) {}
+
+  @Get()
+  async wallet(
+    @Query({ schema: walletQuery, pipes: [refuse] }) query: z.output<typeof walletQuery>,
+  ): Promise<WalletBody> {
+    return walletBody(query.userId, await this.wallets.find(query.userId), this.settings.CURRENCY);
+  }
+
+  @Get('entries')
+  async entries(@Query({ schema: entriesQuery, pipes: [refuse] }) query: EntriesQuery): Promise<EntriesBody> {
+    const { userId, limit, cursor } = query;
+    return entriesBody(await this.wallets.entries(userId, limit + 1, cursor ?? null), limit);
+  }
+}

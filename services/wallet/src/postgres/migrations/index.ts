@@ -1,0 +1,4 @@
+import { Ledger1764000000000 } from './0001-ledger.js';
+
+/** In the order in which they run. */
+export const migrations = [Ledger1764000000000];
