@@ -77,18 +77,18 @@ export class Ledger {
   }
 
   /** Books one balanced transfer between the wallet and its counterpart. Moving nothing books nothing. */
-  move(kind: TransferKind, wallet: Wallet, amount: bigint, cause: Cause, { now, newId }: Moment): void {
+  move(kind: TransferKind, wallet: Wallet, amount: bigint, cause: Cause, moment: Moment): void {
     if (amount === 0n) return;
     const signed = kind === 'DEBIT' ? -amount : amount;
     wallet.add(signed);
     this.added.transfers.push({
-      id: newId(),
+      id: moment.newId(),
       kind,
       cause,
-      createdAt: now,
+      createdAt: moment.now,
       entries: [
-        { id: newId(), account: counterpart(kind), amount: -signed, balanceAfter: null },
-        { id: newId(), account: walletAccount(wallet.userId), amount: signed, balanceAfter: wallet.balance },
+        { id: moment.newId(), account: counterpart(kind), amount: -signed, balanceAfter: null },
+        { id: moment.newId(), account: walletAccount(wallet.userId), amount: signed, balanceAfter: wallet.balance },
       ],
     });
   }

@@ -31,6 +31,7 @@ export class LedgerStore {
 
   /** In user order, so that two batches never wait for each other in a circle. */
   private async lockWallets(userIds: readonly string[], tx: Transaction): Promise<Wallet[]> {
+    if (userIds.length === 0) return [];
     const rows = await tx.query<{ user_id: string; balance: bigint }>(
       `select user_id, balance from wallet where user_id = any($1::text[]) order by user_id for update`,
       [userIds],
