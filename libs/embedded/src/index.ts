@@ -1,3 +1,4 @@
+export { requireJava } from './java.js';
 export { startKafka, type KafkaOptions, type KafkaServer } from './kafka.js';
 export { prepareKafkaJars } from './kafka-jars.js';
 export { keep, type Exit, type KeepOptions, type KeptProcess } from './kept-process.js';

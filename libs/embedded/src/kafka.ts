@@ -51,7 +51,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const run = async (main: string, args: readonly string[]) => {
     const output = openLog(log);
     try {
-      return await keep({ command: java, args: [...jvm, '-cp', join(jars, '*'), main, ...args], output, graceSeconds: 6 });
+      return await keep({ command: java, args: [...jvm, '-cp', join(jars, '*'), main, ...args], output, graceSeconds: 4 });
     } finally {
       closeSync(output);
     }

@@ -96,7 +96,7 @@ async function run(program: string, args: readonly string[], user: PostgresUser,
     // SIGINT is PostgreSQL's "fast" stop: roll back what runs, write a checkpoint, end.
     const asUser = user.prefix.length === 0 ? user.owner : undefined;
     const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
-    return await keep({ command, args: rest, env, cwd: '/', user: asUser, output, stopSignal: 'INT', graceSeconds: 5 });
+    return await keep({ command, args: rest, env, cwd: '/', user: asUser, output, stopSignal: 'INT', graceSeconds: 3 });
   } finally {
     closeSync(output);
   }

@@ -1,0 +1,16 @@
+/** The services with a schema of their own. Role, schema and service have one name. */
+export const roles = ['queue', 'concert', 'reservation', 'wallet'] as const;
+export type Role = (typeof roles)[number];
+
+/** A role's password: `<ROLE>_DB_PASSWORD` when set, else the role's name (the local server listens on loopback alone). */
+export function passwordOf(role: Role, environment: NodeJS.ProcessEnv = process.env): string {
+  return environment[`${role.toUpperCase()}_DB_PASSWORD`] || role;
+}
+
+/** The administrator's URL with the service's own role in it. */
+export function urlOf(role: Role, adminUrl: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const url = new URL(adminUrl);
+  url.username = role;
+  url.password = encodeURIComponent(passwordOf(role, environment));
+  return url.href;
+}
