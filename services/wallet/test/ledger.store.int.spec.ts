@@ -87,7 +87,7 @@ describe('the ledger in PostgreSQL', () => {
     expect(await database.mistakes()).toEqual([]);
   });
 
-  it('lets two batches that name the same wallets in opposite order both finish', async () => {
+  it('lets batches that name the same wallets wait for each other, so that no movement is lost', async () => {
     const users = ['eve', 'fay', 'gus'];
     await database.handle(...users.map((user) => aTopUp(user, 1)));
     const rounds = Array.from({ length: 20 }, (_, round) =>
@@ -100,7 +100,7 @@ describe('the ledger in PostgreSQL', () => {
 
   it('fails a batch rather than overwrite a wallet that another writer has opened meanwhile', async () => {
     const late = inTransaction(database.dataSource, async (tx) => {
-      // The clock's row is the snapshot: the other writer commits between this batch's load and its save.
+      // The other writer commits between this batch's load and its save.
       const { query } = tx;
       tx.query = (async (sql: string, values?: unknown[]) => {
         if (sql.includes('insert into wallet')) await database.handle(aTopUp('hal', 5));
