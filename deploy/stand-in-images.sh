@@ -27,7 +27,7 @@ say() { echo "stand-in images: $*" >&2; }
 exists() { [ "$rebuild" = false ] && docker image inspect "$1" >/dev/null 2>&1; }
 
 # The thin layers carry a label over everything they are made from, so that a changed script or jar list rebuilds them.
-inputs=$(cat deploy/stand-in/* "$KAFKA_POM" | sha256sum | cut -c 1-16)
+inputs=$(cat deploy/stand-in/* "$(dirname "$KAFKA_POM")"/*.xml | sha256sum | cut -c 1-16)
 is_current() {
   [ "$rebuild" = false ] &&
     [ "$(docker image inspect --format '{{index .Config.Labels "stand-in.inputs"}}' "$1" 2>/dev/null)" = "$inputs" ]
@@ -99,7 +99,7 @@ kafka_image() {
   local context=$work/kafka-context
   mkdir -p "$context/libs"
   mvn --batch-mode --quiet -Dstyle.color=never -f "$KAFKA_POM" dependency:copy-dependencies -DoutputDirectory="$context/libs" >&2
-  cp deploy/stand-in/kafka-entrypoint.sh deploy/stand-in/log4j2.properties "$context/"
+  cp deploy/stand-in/kafka-entrypoint.sh "$(dirname "$KAFKA_POM")/log4j2.xml" "$context/"
   build "$KAFKA_STAND_IN" deploy/stand-in/kafka.Dockerfile "$context"
 }
 

@@ -2,7 +2,7 @@
 ARG SUITE=bookworm
 FROM concert-reservation/stand-in-kafka-root:${SUITE}
 COPY libs /opt/kafka/libs
-COPY log4j2.properties /opt/kafka/config/log4j2.properties
+COPY log4j2.xml /opt/kafka/config/log4j2.xml
 COPY kafka-entrypoint.sh /etc/kafka/docker/run
 RUN chmod 755 /etc/kafka/docker/run \
  && groupadd --gid 1000 appuser && useradd --uid 1000 --gid appuser --create-home appuser \

@@ -52,7 +52,7 @@ export function apiOf(baseUrl: string, own: RequestHeaders = {}): ApiClient {
     with: (change) => apiOf(change.baseUrl ?? baseUrl, { ...own, ...change.headers }),
     signIn: async (userId, roles) => {
       const answer = await sendJson('POST', '/v1/dev/sign-in', { userId, ...(roles && { roles }) });
-      const { accessToken } = expectStatus(answer, 200) as { accessToken: string };
+      const { accessToken } = expectStatus<{ accessToken: string }>(answer, 200);
       return apiOf(baseUrl, { ...own, authorization: `Bearer ${accessToken}` });
     },
   };
@@ -65,7 +65,9 @@ export function expectStatus<Body>(answer: Answer<Body>, ...statuses: readonly n
 }
 
 function present(headers: RequestHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 function parsed(text: string, response: Response): unknown {

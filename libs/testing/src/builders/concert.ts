@@ -31,21 +31,21 @@ const day = 24 * 60 * 60 * 1000;
 export async function aConcertWith(system: Reachable, wishes: ConcertWishes): Promise<AConcert> {
   const organizer = await system.api.signIn(`organizer-${randomUUID()}`, ['organizer']);
   const { price = 50_000, schedules: count = 1, seats } = wishes;
-  const concert = expectStatus(
+  const concert = expectStatus<{ concertId: string }>(
     await organizer.post('/v1/admin/concerts', {
       title: 'An evening of string quartets',
       ...(wishes.salesOpenAt && { salesOpenAt: wishes.salesOpenAt.toISOString() }),
       ...(wishes.salesCloseAt && { salesCloseAt: wishes.salesCloseAt.toISOString() }),
     }),
     201,
-  ) as { concertId: string };
+  );
   const schedules: { scheduleId: string; seatsTotal: number }[] = [];
   for (let number = 1; number <= count; number += 1) {
     const created = await organizer.post(`/v1/admin/concerts/${concert.concertId}/schedules`, {
       startsAt: new Date(Date.now() + (30 + number) * day).toISOString(),
       blocks: [{ section: 'A', rows: 1, seatsPerRow: seats, price }],
     });
-    schedules.push(expectStatus(created, 201) as { scheduleId: string; seatsTotal: number });
+    schedules.push(expectStatus<{ scheduleId: string; seatsTotal: number }>(created, 201));
   }
   return { concertId: concert.concertId, scheduleId: schedules[0]?.scheduleId ?? '', schedules, price };
 }

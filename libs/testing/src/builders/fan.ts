@@ -23,7 +23,7 @@ export async function aFanInLine(system: Reachable, concert: AConcert, userId?: 
   const fan = await aFan(system, userId);
   const place = await eventually(async () => {
     const answer = await fan.api.post(`/v1/concerts/${concert.concertId}/queue-token`);
-    return expectStatus(answer, 200, 201) as { token: string };
+    return expectStatus<{ token: string }>(answer, 200, 201);
   });
   return withToken(fan, place.token);
 }
@@ -35,7 +35,7 @@ export async function anActiveFan(system: Reachable, concert: AConcert, userId?:
   await eventually(
     async () => {
       const answer = await fan.api.get(`/v1/concerts/${concert.concertId}/queue-token`, { 'queue-token': token });
-      const place = expectStatus(answer, 200) as { status: string; token: string };
+      const place = expectStatus<{ status: string; token: string }>(answer, 200);
       token = place.token;
       return place.status === 'ACTIVE';
     },

@@ -14,9 +14,13 @@ export interface AReservation {
 }
 
 /** Ids of the seats that are free, by the public list, as an active fan sees it. */
-export async function freeSeats(fan: AQueueingFan, concert: AConcert, scheduleId = concert.scheduleId): Promise<string[]> {
+export async function freeSeats(
+  fan: AQueueingFan,
+  concert: AConcert,
+  scheduleId = concert.scheduleId,
+): Promise<string[]> {
   const path = `/v1/concerts/${concert.concertId}/schedules/${scheduleId}/seats`;
-  const { items } = expectStatus(await fan.api.get(path), 200) as { items: { seatId: string }[] };
+  const { items } = expectStatus<{ items: { seatId: string }[] }>(await fan.api.get(path), 200);
   return items.map(({ seatId }) => seatId);
 }
 
@@ -37,7 +41,7 @@ export async function aHeldReservation(
   const fan = wishes.fan ?? (await anActiveFan(system, concert));
   const seatIds = wishes.seatIds ?? (await firstFree(fan, concert, wishes.seats ?? 1));
   const answer = await fan.api.post('/v1/reservations', { scheduleId: concert.scheduleId, seatIds });
-  const held = expectStatus(answer, 201) as Omit<AReservation, 'fan' | 'seatIds'>;
+  const held = expectStatus<Omit<AReservation, 'fan' | 'seatIds'>>(answer, 201);
   return { ...held, seatIds, fan };
 }
 
@@ -50,7 +54,7 @@ export async function aPaidReservation(
   const held = await aHeldReservation(system, concert, wishes);
   await topUp(held.fan, held.amount);
   const answer = await held.fan.api.post(`/v1/reservations/${held.reservationId}/payment`);
-  const { paymentId } = expectStatus(answer, 201) as { paymentId: string };
+  const { paymentId } = expectStatus<{ paymentId: string }>(answer, 201);
   return { ...held, paymentId };
 }
 

@@ -13,6 +13,7 @@ export interface InfrastructureAddresses {
  */
 export function infrastructure(): InfrastructureAddresses {
   const addresses = process.env.TEST_INFRASTRUCTURE;
-  if (!addresses) throw new Error('No PostgreSQL and Kafka here: name the file *.int.spec.ts or *.e2e.spec.ts to get them.');
+  if (!addresses)
+    throw new Error('No PostgreSQL and Kafka here: name the file *.int.spec.ts or *.e2e.spec.ts to get them.');
   return JSON.parse(addresses) as InfrastructureAddresses;
 }

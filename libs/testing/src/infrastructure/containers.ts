@@ -2,7 +2,7 @@ import { freePort } from '#embedded';
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import { GenericContainer, Wait } from 'testcontainers';
 import { containersWith, imageFor, removeContainers } from './docker.js';
-import { type RunningInfrastructure, say } from './start.js';
+import { type RunningInfrastructure, say } from './running.js';
 
 /** Every container of a test run carries this label; its value is the process that owns the run. */
 const RUN_LABEL = 'concert-reservation.test-run';

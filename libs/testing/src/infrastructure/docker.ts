@@ -34,7 +34,15 @@ async function isPresent(image: string): Promise<boolean> {
 /** Ids of the containers that carry the label, running or not. */
 export async function containersWith(label: string): Promise<{ id: string; value: string }[]> {
   const format = `{{.ID}} {{.Label "${label}"}}`;
-  const { stdout } = await run('docker', ['ps', '--all', '--no-trunc', '--filter', `label=${label}`, '--format', format]);
+  const { stdout } = await run('docker', [
+    'ps',
+    '--all',
+    '--no-trunc',
+    '--filter',
+    `label=${label}`,
+    '--format',
+    format,
+  ]);
   return stdout
     .split('\n')
     .filter(Boolean)

@@ -2,7 +2,7 @@ import { freePort, startKafka, startPostgres } from '#embedded';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningInfrastructure, say } from './start.js';
+import { type RunningInfrastructure, say } from './running.js';
 
 /** The servers of `npm start`, on free ports, with their data in a folder of their own that goes away with them. */
 export async function startEmbedded(): Promise<RunningInfrastructure> {

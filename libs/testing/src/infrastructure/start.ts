@@ -1,9 +1,4 @@
-import type { InfrastructureAddresses } from './addresses.js';
-
-export interface RunningInfrastructure {
-  readonly addresses: InfrastructureAddresses;
-  stop(): Promise<void>;
-}
+import { type RunningInfrastructure, say } from './running.js';
 
 /**
  * PostgreSQL and Kafka for one test run: on Testcontainers when a Docker engine answers, else on the embedded servers.
@@ -24,10 +19,6 @@ async function wantsContainers(): Promise<boolean> {
   const forced = process.env.INFRA;
   if (forced === 'containers') return true;
   if (forced === 'embedded') return false;
-  if (forced) throw new Error(`INFRA must be "containers" or "embedded"`);
+  if (forced) throw new Error('INFRA must be "containers" or "embedded"');
   return (await import('./docker.js')).dockerAnswers();
-}
-
-export function say(line: string): void {
-  process.stderr.write(`test infrastructure: ${line}\n`);
 }
