@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Any UUID: ours are version 7, or version 8 where they derive from an idempotency key. */
-export const uuid = z.uuid();
+/** Any UUID, in lower case as PostgreSQL writes it: ours are version 7, or version 8 where they derive from an idempotency key. */
+export const uuid = z.uuid().toLowerCase();
 
 /** RFC 3339 in UTC, as `Date.prototype.toISOString` writes it. */
 export const instant = z.iso.datetime();

@@ -1,9 +1,12 @@
 export * from './command-bus.js';
 export * from './handler.js';
 export * from './message.js';
+export { connectBatches, MessagingModule } from './messaging.module.js';
 export * from './partitioner.js';
 export * from './reply.js';
+export { RequestReplyModule, requestReplySettings } from './request-reply.module.js';
 export * from './settings.js';
+export { SnapshotFeed } from './snapshot-feed.js';
 export * from './tables.js';
 export * from './timer.js';
 export * from './transaction.js';

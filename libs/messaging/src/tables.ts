@@ -27,6 +27,7 @@ const statements = [
      primary key (message_id, consumer)
    ) partition by range (message_id)`,
   `create table inbox_keyed partition of inbox for values from ('ff000000-0000-0000-0000-000000000000') to (maxvalue)`,
+  `create index inbox_keyed_age on inbox_keyed (received_at)`,
   `create table outbox (
      seq bigint generated always as identity primary key,
      id uuid not null,
@@ -60,9 +61,10 @@ const statements = [
      parked_at timestamptz not null default clock_timestamp(),
      replayed_at timestamptz
    )`,
+  `create unique index dead_letter_record on dead_letter (consumer, topic, partition, "offset")`,
   `create index dead_letter_subject on dead_letter (consumer, subject) where replayed_at is null`,
   `create table timer (
      name text primary key,
-     due_at timestamptz not null default '-infinity'
+     due_at timestamptz not null default 'epoch'
    )`,
 ];

@@ -20,7 +20,10 @@ export class Transaction {
   }
 
   /** Rows of one statement, prepared once per connection under a name made from its text. int8 arrives as bigint. */
-  async query<Row extends QueryResultRow = QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  async query<Row extends QueryResultRow = QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
     this.statements += 1;
     const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
     return result.rows;

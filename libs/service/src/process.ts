@@ -47,6 +47,7 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
       { logger, bodyParser: false, abortOnError: false },
     );
     stopOnSignals(app, SHUTDOWN_MS, (message) => logger.log(message));
+    exitWhenNotLive(app.get(Health), (message) => logger.fatal(message));
     await options.configure?.(app, settings);
     await app.startAllMicroservices();
     await app.listen(PORT, HOST);
@@ -56,6 +57,16 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     else logger.fatal(error);
     process.exit(1);
   }
+}
+
+/** A dead consumer does not come back by waiting: the supervisor starts a fresh process. */
+function exitWhenNotLive(health: Health, log: (message: string) => void): void {
+  setInterval(() => {
+    const { live, parts } = health.report();
+    if (live) return;
+    log(`not live: ${JSON.stringify(parts)}`);
+    process.exit(1);
+  }, 1_000).unref();
 }
 
 function stopOnSignals(app: NestFastifyApplication, withinMs: number, log: (message: string) => void): void {

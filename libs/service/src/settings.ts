@@ -38,7 +38,10 @@ export class InvalidSettings extends Error {}
  * Parses the environment once.
  * @throws InvalidSettings naming each bad or missing key, never its value (it may be a secret).
  */
-export function readSettings<S extends Settings>(settings: S, environment: NodeJS.ProcessEnv = process.env): SettingsOf<S> {
+export function readSettings<S extends Settings>(
+  settings: S,
+  environment: NodeJS.ProcessEnv = process.env,
+): SettingsOf<S> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, { schema, default: byDefault, meaning }] of Object.entries(settings)) {
@@ -50,7 +53,10 @@ export function readSettings<S extends Settings>(settings: S, environment: NodeJ
     }
     const parsed = schema.safeParse(raw);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name} is not valid: ${parsed.error.issues.map((issue) => issue.message).join('; ')} (${meaning})`);
+    else
+      problems.push(
+        `${name} is not valid: ${parsed.error.issues.map((issue) => issue.message).join('; ')} (${meaning})`,
+      );
   }
   if (problems.length > 0) throw new InvalidSettings(problems.join('\n'));
   return values as SettingsOf<S>;
@@ -60,7 +66,11 @@ export function readSettings<S extends Settings>(settings: S, environment: NodeJ
 export const processSettings = {
   HOST: setting(text, 'address to listen on', '127.0.0.1'),
   PORT: setting(integer(0, 65_535), 'port to listen on'),
-  INSTANCE_ID: setting(text, 'unique name of this process among the replicas', `${process.pid}-${Date.now().toString(36)}`),
+  INSTANCE_ID: setting(
+    text,
+    'unique name of this process among the replicas',
+    `${process.pid}-${Date.now().toString(36)}`,
+  ),
   SHUTDOWN_MS: setting(integer(0, 60_000), 'longest time to finish open work on shutdown, ms', '8000'),
 } as const satisfies Settings;
 

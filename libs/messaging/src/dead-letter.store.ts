@@ -1,0 +1,107 @@
+import { deadLetterTopicOf } from '#contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { KafkaRecord } from './envelope.js';
+import type { OutboxRow } from './outbox.store.js';
+import type { Transaction } from './transaction.js';
+
+export type ParkReason =
+  /** Not JSON, no such type, or not of its schema. */
+  | 'malformed'
+  /** Older than ids are remembered: whether it was handled cannot be known. */
+  | 'too old'
+  /** Handling it throws: a bug, or a constraint that stands behind the code. */
+  | 'fault'
+  /** Handling it was started twice and killed the process each time. */
+  | 'killer'
+  /** An earlier message of its subject is parked. */
+  | 'behind'
+  /** The broker refuses the message for good. */
+  | 'refused';
+
+export interface DeadLetter {
+  readonly record: KafkaRecord;
+  readonly subject: string | null;
+  readonly reason: ParkReason;
+  readonly error: string;
+  readonly attempts: number;
+}
+
+/** Writes dead letters, one statement; a record that lies there already is left as it is. */
+export async function writeDeadLetters(
+  tx: Transaction,
+  consumer: string,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  if (letters.length === 0) return;
+  const records = letters.map((letter) => letter.record);
+  await tx.query(
+    `insert into dead_letter
+       (id, consumer, topic, partition, "offset", key, message_id, type, subject, headers, payload, attempts, reason, error)
+     select id, $1, topic, partition, "offset", key, message_id, type, subject, headers, payload, attempts, reason, error
+     from unnest($2::uuid[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::uuid[], $8::text[], $9::text[],
+                 $10::jsonb[], $11::bytea[], $12::int[], $13::text[], $14::text[])
+       as letter (id, topic, partition, "offset", key, message_id, type, subject, headers, payload, attempts, reason, error)
+     on conflict do nothing`,
+    [
+      consumer,
+      letters.map(() => uuidv7()),
+      records.map((record) => record.topic),
+      records.map((record) => record.partition),
+      records.map((record) => record.offset),
+      records.map((record) => withoutNul(record.key)),
+      records.map((record) => uuidOrNull(record.headers['ce_id'])),
+      records.map((record) => withoutNul(record.headers['ce_type'] ?? null)),
+      letters.map((letter) => withoutNul(letter.subject)),
+      records.map((record) => withoutNul(JSON.stringify(record.headers).replaceAll('\\u0000', ''))),
+      records.map((record) => record.value),
+      letters.map((letter) => letter.attempts),
+      letters.map((letter) => letter.reason),
+      letters.map((letter) => withoutNul(letter.error)!.slice(0, 10_000)),
+    ],
+  );
+}
+
+/** Which of the subjects have a message parked that was not replayed yet. */
+export async function parkedSubjects(
+  tx: Transaction,
+  consumer: string,
+  subjects: readonly string[],
+): Promise<Set<string>> {
+  const rows = await tx.query<{ subject: string }>(
+    `select distinct subject from dead_letter where consumer = $1 and subject = any($2) and replayed_at is null`,
+    [consumer, [...new Set(subjects)]],
+  );
+  return new Set(rows.map((row) => row.subject));
+}
+
+/** The letter's copy on the group's dead letter topic, for people and tools outside the database. */
+export function deadLetterRow(consumer: string, { record, reason, error, attempts }: DeadLetter): OutboxRow {
+  return {
+    id: uuidOrNull(record.headers['ce_id']) ?? uuidv7(),
+    aggregateType: consumer,
+    aggregateId: record.key,
+    type: record.headers['ce_type'] ?? 'unknown',
+    topic: deadLetterTopicOf(consumer),
+    partition: 0,
+    key: record.key,
+    headers: {
+      ...record.headers,
+      originaltopic: record.topic,
+      originalpartition: String(record.partition),
+      originaloffset: String(record.offset),
+      attempts: String(attempts),
+      reason,
+      error: error.slice(0, 2_000),
+    },
+    payload: record.value?.toString() ?? '',
+  };
+}
+
+function uuidOrNull(text: string | undefined): string | null {
+  return text !== undefined && /^[0-9a-f-]{36}$/.test(text) ? text : null;
+}
+
+/** PostgreSQL's text has no NUL, and a malformed message may. */
+function withoutNul(text: string | null): string | null {
+  return text === null ? null : text.replaceAll('\u0000', '');
+}

@@ -1,0 +1,149 @@
+import type { IHeaders } from 'kafkajs';
+import { allContracts, type MessageContract, reply, topics } from '#contracts';
+import type { Message } from './message.js';
+import type { Reply } from './reply.js';
+
+/** A record as it lies in Kafka; `topic` is the name without the prefix. */
+export interface KafkaRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: string;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** When the broker appended it, ms since 1970; a replayed record carries that of its original. */
+  readonly appendedAt: number;
+}
+
+/** The headers of a message: CloudEvents 1.0 in Kafka's binary mode, and ours beside them. */
+export interface Envelope {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly correlationId: string;
+  readonly causationId?: string | null;
+  readonly traceparent?: string | null;
+  readonly replyTo?: string | null;
+  readonly requestHash?: string | null;
+}
+
+export function encodeHeaders(envelope: Envelope): Record<string, string> {
+  const headers: Record<string, string> = {
+    ce_specversion: '1.0',
+    ce_id: envelope.id,
+    ce_type: envelope.type,
+    ce_source: envelope.source,
+    ce_subject: envelope.subject,
+    ce_time: envelope.time,
+    'content-type': 'application/json',
+    correlationid: envelope.correlationId,
+  };
+  if (envelope.causationId) headers['causationid'] = envelope.causationId;
+  if (envelope.traceparent) headers['traceparent'] = envelope.traceparent;
+  if (envelope.replyTo) headers['replyto'] = envelope.replyTo;
+  if (envelope.requestHash) headers['requesthash'] = envelope.requestHash;
+  return headers;
+}
+
+export function textHeaders(headers: IHeaders | undefined): Record<string, string> {
+  const text: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value !== undefined && !Array.isArray(value)) text[name] = value.toString();
+  }
+  return text;
+}
+
+/** A record that was understood. `requestHash` tells two requests under one idempotency key apart. */
+export interface Parsed {
+  readonly kind: 'message';
+  readonly record: KafkaRecord;
+  readonly message: Message | Reply;
+  readonly requestHash: string | null;
+}
+
+export interface Unreadable {
+  readonly kind: 'malformed';
+  readonly record: KafkaRecord;
+  readonly error: string;
+}
+
+export type Read = Parsed | Unreadable | { readonly kind: 'passed over'; readonly record: KafkaRecord };
+
+const contractsByType = new Map(allContracts.map((contract) => [contract.type, contract]));
+const repliesByType = new Map(
+  [reply.answered, reply.rejected, reply.parked].map((each) => [each.type as string, each]),
+);
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export function contractOf(type: string): MessageContract {
+  const contract = contractsByType.get(type);
+  if (!contract) throw new Error(`no contract of type ${type}`);
+  return contract;
+}
+
+/**
+ * Reads a record for a handler of `accepted` message types (null: a handler of replies). Never throws: what cannot be
+ * understood is `malformed`, with the reason for the dead letter.
+ */
+export function read(record: KafkaRecord, accepted: ReadonlySet<string> | null): Read {
+  const type = record.headers['ce_type'];
+  const id = record.headers['ce_id'];
+  if (type === undefined || id === undefined || !uuidPattern.test(id)) {
+    return { kind: 'malformed', record, error: 'the headers ce_type and ce_id (a UUID) are missing or invalid' };
+  }
+  const shape = accepted ? contractsByType.get(type) : repliesByType.get(type);
+  if (!shape) return { kind: 'malformed', record, error: `unknown type ${type}` };
+  if (accepted && !accepted.has(type)) return { kind: 'passed over', record };
+  if (!isReplyAddress(record.headers['replyto'])) return { kind: 'malformed', record, error: 'replyto is no address' };
+  const value = parseJson(record.value);
+  if (value === undefined) return { kind: 'malformed', record, error: 'the value is not JSON' };
+  const payload = shape.payload.safeParse(value);
+  if (!payload.success) return { kind: 'malformed', record, error: JSON.stringify(payload.error.issues) };
+  const message = accepted ? asMessage(record, id, type, payload.data) : asReply(record, id, type, payload.data);
+  return { kind: 'message', record, message, requestHash: record.headers['requesthash'] ?? null };
+}
+
+function asMessage({ headers, key }: KafkaRecord, id: string, type: string, payload: unknown): Message {
+  const correlationId = headers['correlationid'] ?? id;
+  const replyTo = headers['replyto'];
+  return {
+    id,
+    type,
+    payload: payload as Message['payload'],
+    subject: headers['ce_subject'] ?? key,
+    correlationId,
+    traceparent: headers['traceparent'] ?? null,
+    asker: replyTo === undefined ? null : { replyTo, correlationId, messageId: id },
+    repeated: false,
+  };
+}
+
+function asReply({ headers, key }: KafkaRecord, id: string, type: string, payload: unknown): Reply {
+  return {
+    id,
+    type,
+    payload,
+    inReplyTo: headers['causationid'] ?? '',
+    subject: headers['ce_subject'] ?? key,
+    correlationId: headers['correlationid'] ?? id,
+  } as Reply;
+}
+
+/** Replies go to reply topics only: an answer to anything else would never leave the outbox. */
+function isReplyAddress(replyTo: string | undefined): boolean {
+  if (replyTo === undefined) return true;
+  const [, topic, partition] = /^([^/]+)\/(\d{1,5})\/[\x21-\x7e]{1,300}$/.exec(replyTo) ?? [];
+  const known = [topics.gatewayReplies, topics.paymentSagaReplies].find(({ name }) => name === topic);
+  return known !== undefined && Number(partition) < known.partitions;
+}
+
+function parseJson(value: Buffer | null): unknown {
+  if (value === null) return undefined;
+  try {
+    return JSON.parse(value.toString()) as unknown;
+  } catch {
+    return undefined;
+  }
+}

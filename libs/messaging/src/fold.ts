@@ -1,0 +1,205 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { DataSource } from 'typeorm';
+import {
+  type DeadLetter,
+  deadLetterRow,
+  parkedSubjects,
+  type ParkReason,
+  writeDeadLetters,
+} from './dead-letter.store.js';
+import type { Parsed, Read } from './envelope.js';
+import type { Handler } from './handler.js';
+import { claimMessages, recordOutcomes, type Recorded, type SeenMessage } from './inbox.store.js';
+import { advanceLane, lockLane, type OwnedLane } from './lane.store.js';
+import type { Context, Decision, Message } from './message.js';
+import { messageRow, parkedRow, replyRow } from './outgoing.js';
+import { type OutboxRow, type StoredRow, writeOutbox } from './outbox.store.js';
+import type { Reply } from './reply.js';
+import { inTransaction, type Transaction } from './transaction.js';
+
+/** What a service's consumer of one topic is, to the fold. */
+export interface Consumer {
+  /** The consumer group's name, without the prefix: half of every inbox key. */
+  readonly name: string;
+  readonly service: string;
+  readonly handler: Handler<unknown, unknown>;
+  readonly parkBehind: boolean;
+}
+
+export interface Folded {
+  /** What the batch committed to its outbox, to be published now. */
+  readonly outbox: readonly StoredRow[];
+  readonly parked: readonly DeadLetter[];
+  readonly handled: number;
+  readonly statements: number;
+}
+
+/** A message that the caller already knows must be parked. */
+export interface Condemned {
+  readonly reason: ParkReason;
+  readonly error: string;
+  readonly attempts: number;
+}
+
+/**
+ * Handles a batch of one partition in one transaction: inbox, load, fold, save, outbox, lane.
+ *
+ * @param attempts what the lane's counter shall be once the batch is committed
+ * @param condemned parks every message of the batch instead of handling it
+ * @throws LaneLost when the lane has another owner; whatever the handler or the database throws, with everything undone
+ */
+export async function foldBatch(
+  dataSource: DataSource,
+  consumer: Consumer,
+  lane: OwnedLane,
+  batch: readonly Read[],
+  attempts = 0,
+  condemned?: Condemned,
+): Promise<Folded> {
+  return inTransaction(dataSource, async (tx) => {
+    await lockLane(tx, lane);
+    const fold = new Fold(tx, consumer, condemned);
+    await fold.run(batch);
+    const outbox = await writeOutbox(tx, lane.name, fold.outbox);
+    await advanceLane(tx, lane, batch.at(-1)!.record.offset, attempts);
+    return { outbox, parked: fold.parked, handled: fold.handled, statements: tx.statements };
+  });
+}
+
+class Fold {
+  readonly outbox: OutboxRow[] = [];
+  readonly parked: DeadLetter[] = [];
+  handled = 0;
+  private readonly outcomes = new Map<string, Recorded>();
+  private readonly context: Context;
+
+  constructor(
+    private readonly tx: Transaction,
+    private readonly consumer: Consumer,
+    private readonly condemned: Condemned | undefined,
+  ) {
+    this.context = { now: tx.now, newId: () => uuidv7() };
+  }
+
+  async run(batch: readonly Read[]): Promise<void> {
+    for (const read of batch) {
+      if (read.kind === 'malformed') this.park(read, null, { reason: 'malformed', error: read.error, attempts: 1 });
+    }
+    const messages = batch.filter((read) => read.kind === 'message');
+    if (messages.length > 0) await this.handle(messages);
+    await writeDeadLetters(this.tx, this.consumer.name, this.parked);
+  }
+
+  private async handle(messages: readonly Parsed[]): Promise<void> {
+    const { tx, consumer } = this;
+    const first = new Map<string, Parsed>();
+    for (const parsed of messages) if (!first.has(parsed.message.id)) first.set(parsed.message.id, parsed);
+    const seen = await claimMessages(
+      tx,
+      consumer.name,
+      [...first.values()].map(({ message, requestHash }) => ({ id: message.id, requestHash })),
+    );
+    const blocked = consumer.parkBehind
+      ? await parkedSubjects(
+          tx,
+          consumer.name,
+          messages.map(({ message }) => message.subject),
+        )
+      : new Set<string>();
+
+    const toLoad = [...first.values()].filter((parsed) => this.mustDecide(parsed, seen, blocked));
+    const state = await consumer.handler.load(
+      toLoad.map((parsed) => asSeen(parsed, seen)),
+      tx,
+    );
+    for (const parsed of messages) this.decideOne(parsed, first.get(parsed.message.id)!, seen, blocked, state);
+    await consumer.handler.save(state, tx);
+    await recordOutcomes(tx, consumer.name, this.outcomes);
+  }
+
+  /** New messages are decided, and repeats whose outcome is open: their handler learns who else asks. */
+  private mustDecide(parsed: Parsed, seen: ReadonlyMap<string, SeenMessage>, blocked: ReadonlySet<string>): boolean {
+    const before = seen.get(parsed.message.id);
+    if (before) return before.outcome.kind === 'open' && before.requestHash === parsed.requestHash;
+    return !this.condemned && !blocked.has(parsed.message.subject);
+  }
+
+  private decideOne(
+    parsed: Parsed,
+    firstInBatch: Parsed,
+    seen: ReadonlyMap<string, SeenMessage>,
+    blocked: ReadonlySet<string>,
+    state: unknown,
+  ): void {
+    const { message } = parsed;
+    const before = seen.get(message.id);
+    const known = before?.outcome ?? this.outcomes.get(message.id);
+    if (known) {
+      const requestHash = before ? before.requestHash : firstInBatch.requestHash;
+      this.repeat(parsed, known, requestHash, state);
+    } else if (this.condemned) {
+      this.park(parsed, message.subject, this.condemned);
+    } else if (blocked.has(message.subject)) {
+      this.park(parsed, message.subject, { reason: 'behind', error: 'an earlier message is parked', attempts: 0 });
+    } else {
+      this.apply(parsed, this.consumer.handler.decide(state, message, this.context), true);
+    }
+  }
+
+  /** A message that was handled before: the answer goes to whoever asks this time, and nothing else happens. */
+  private repeat(parsed: Parsed, known: Recorded, requestHash: string | null, state: unknown): void {
+    const asker = askerOf(parsed.message);
+    if (requestHash !== parsed.requestHash) {
+      if (asker) this.outbox.push(replyRow(this.consumer.service, this.context, asker, keyReused, false));
+    } else if (known.kind === 'open') {
+      const message = { ...parsed.message, repeated: true };
+      this.apply(parsed, this.consumer.handler.decide(state, message, this.context), false);
+    } else if (asker && known.kind === 'parked') {
+      this.outbox.push(parkedRow(this.consumer.service, this.context, asker, known.reason));
+    } else if (asker && known.kind === 'forwarded') {
+      this.outbox.push(messageRow(this.consumer.service, this.context, known.message, parsed.message, asker));
+    } else if (asker && (known.kind === 'answered' || known.kind === 'rejected')) {
+      this.outbox.push(replyRow(this.consumer.service, this.context, asker, known, true));
+    }
+  }
+
+  private apply(parsed: Parsed, decision: Decision, isNew: boolean): void {
+    const { message } = parsed;
+    const { service } = this.consumer;
+    const { outcome, send = [], answers = [] } = decision;
+    const asker = askerOf(message);
+    this.handled += 1;
+    if (isNew) this.outcomes.set(message.id, outcome);
+    for (const outgoing of send) this.outbox.push(messageRow(service, this.context, outgoing, message, null));
+    if (outcome.kind === 'forwarded') {
+      this.outbox.push(messageRow(service, this.context, outcome.message, message, asker));
+    } else if (asker && (outcome.kind === 'answered' || outcome.kind === 'rejected')) {
+      this.outbox.push(replyRow(service, this.context, asker, outcome, !isNew));
+    }
+    for (const { to, answer } of answers) this.outbox.push(replyRow(service, this.context, to, answer, false));
+  }
+
+  private park(read: Exclude<Read, { kind: 'passed over' }>, subject: string | null, cause: Condemned): void {
+    const letter = { record: read.record, subject, ...cause };
+    this.parked.push(letter);
+    this.outbox.push(deadLetterRow(this.consumer.name, letter));
+    if (read.kind !== 'message') return;
+    this.outcomes.set(read.message.id, { kind: 'parked', reason: cause.reason });
+    const asker = askerOf(read.message);
+    if (asker) this.outbox.push(parkedRow(this.consumer.service, this.context, asker, cause.reason));
+  }
+}
+
+const keyReused = {
+  kind: 'rejected',
+  code: 'IDEMPOTENCY_KEY_REUSED',
+  detail: 'This idempotency key was used before with another body.',
+} as const;
+
+function asSeen({ message }: Parsed, seen: ReadonlyMap<string, SeenMessage>): Message | Reply {
+  return seen.has(message.id) ? { ...message, repeated: true } : message;
+}
+
+function askerOf(message: Message | Reply) {
+  return 'asker' in message ? message.asker : null;
+}

@@ -1,0 +1,109 @@
+import type { DataSource } from 'typeorm';
+import { contractOf } from './envelope.js';
+import type { Outcome } from './message.js';
+import { inTransaction, type Transaction } from './transaction.js';
+
+/** What the inbox keeps of a message: its outcome, or that it was parked. */
+export type Recorded = Outcome | { readonly kind: 'parked'; readonly reason: string };
+
+export interface SeenMessage {
+  readonly outcome: Recorded;
+  readonly requestHash: string | null;
+}
+
+/**
+ * Claims the ids for this transaction and tells which were handled before. Ids are inserted in order, so that two
+ * transactions with the same ids wait for each other instead of deadlocking.
+ * @returns the messages seen before, by id
+ */
+export async function claimMessages(
+  tx: Transaction,
+  consumer: string,
+  messages: readonly { id: string; requestHash: string | null }[],
+): Promise<Map<string, SeenMessage>> {
+  const claimed = await tx.query<{ message_id: string }>(
+    `insert into inbox (consumer, message_id, request_hash)
+     select $1, id, hash from unnest($2::uuid[], $3::text[]) as claim (id, hash) order by id
+     on conflict do nothing returning message_id`,
+    [consumer, messages.map((message) => message.id), messages.map((message) => message.requestHash)],
+  );
+  if (claimed.length === messages.length) return new Map();
+  const fresh = new Set(claimed.map((row) => row.message_id));
+  const seen = await tx.query<{ message_id: string; outcome: StoredOutcome; request_hash: string | null }>(
+    'select message_id, outcome, request_hash from inbox where consumer = $1 and message_id = any($2)',
+    [consumer, messages.map((message) => message.id).filter((id) => !fresh.has(id))],
+  );
+  return new Map(seen.map((row) => [row.message_id, { outcome: revive(row.outcome), requestHash: row.request_hash }]));
+}
+
+/** Writes the outcomes of the messages claimed in this transaction, in one statement. */
+export async function recordOutcomes(
+  tx: Transaction,
+  consumer: string,
+  outcomes: ReadonlyMap<string, Recorded>,
+): Promise<void> {
+  if (outcomes.size === 0) return;
+  await tx.query(
+    `update inbox set outcome = decided.outcome
+     from unnest($2::uuid[], $3::jsonb[]) as decided (id, outcome)
+     where inbox.consumer = $1 and inbox.message_id = decided.id`,
+    [consumer, [...outcomes.keys()], [...outcomes.values()].map((outcome) => JSON.stringify(store(outcome)))],
+  );
+}
+
+type StoredOutcome =
+  | Exclude<Recorded, { kind: 'forwarded' }>
+  | { kind: 'forwarded'; message: { type: string; id: string; payload: unknown } };
+
+function store(outcome: Recorded): StoredOutcome {
+  if (outcome.kind !== 'forwarded') return outcome;
+  const { contract, id, payload } = outcome.message;
+  return { kind: 'forwarded', message: { type: contract.type, id, payload } };
+}
+
+function revive(stored: StoredOutcome): Recorded {
+  if (stored.kind !== 'forwarded') return stored;
+  const { type, id, payload } = stored.message;
+  return { kind: 'forwarded', message: { contract: contractOf(type), id, payload, replyTo: null } };
+}
+
+const day = 24 * 60 * 60 * 1000;
+const keptDays = 8;
+const daysAhead = 3;
+
+/**
+ * Makes the inbox's partitions for the coming days and drops those past the kept horizon. A missing day would fail every
+ * insert, so this runs at the start and every hour.
+ */
+export async function tendInbox(dataSource: DataSource): Promise<void> {
+  await inTransaction(dataSource, async (tx) => {
+    await tx.query(`select pg_advisory_xact_lock(hashtext('inbox partitions'))`);
+    const [clock] = await tx.query<{ now: Date }>('select clock_timestamp() as now');
+    const today = Math.floor(clock!.now.getTime() / day);
+    const existing = await tx.query<{ name: string }>(
+      `select relid::regclass::text as name from pg_partition_tree('inbox') where isleaf`,
+    );
+    const names = new Set(existing.map((row) => row.name));
+    for (let ago = keptDays; ago >= -daysAhead; ago -= 1) {
+      const name = partitionName(today - ago);
+      if (names.has(name)) continue;
+      const [from, to] = [firstIdOf(today - ago), firstIdOf(today - ago + 1)];
+      await tx.manager.query(`create table ${name} partition of inbox for values from ('${from}') to ('${to}')`);
+    }
+    const oldest = partitionName(today - keptDays);
+    for (const name of names) {
+      if (/^inbox_\d{8}$/.test(name) && name < oldest) await tx.manager.query(`drop table ${name}`);
+    }
+    await tx.query(`delete from inbox_keyed where received_at < clock_timestamp() - $1 * interval '1 day'`, [keptDays]);
+  });
+}
+
+function partitionName(dayNumber: number): string {
+  return `inbox_${new Date(dayNumber * day).toISOString().slice(0, 10).replaceAll('-', '')}`;
+}
+
+/** The least UUIDv7 of a day: 48 bits of milliseconds lead. */
+function firstIdOf(dayNumber: number): string {
+  const time = (dayNumber * day).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}

@@ -1,0 +1,97 @@
+import { Logger } from '@nestjs/common';
+import { type Topic, topics } from '#contracts';
+import type { Condition } from '#service';
+import type { Producer } from 'kafkajs';
+import type { DataSource } from 'typeorm';
+import { tendInbox } from './inbox.store.js';
+import type { KafkaClient } from './kafka.js';
+import { Publisher } from './publisher.js';
+import { TimerLoop } from './timer-loop.js';
+import type { Timer } from './timer.js';
+
+const sweepEveryMs = 5_000;
+const tendEveryMs = 60 * 60 * 1000;
+
+/** What the consumers of one service process share, and what runs beside them. */
+export class MessagingRuntime {
+  readonly publisher: Publisher;
+  private readonly logger = new Logger(MessagingRuntime.name);
+  private readonly producer: Producer;
+  private readonly timers: TimerLoop;
+  private readonly intervals: NodeJS.Timeout[] = [];
+  private sweeping: Promise<void> = Promise.resolve();
+  private connected = false;
+  private databaseDown: string | null = null;
+
+  constructor(
+    readonly service: string,
+    readonly dataSource: DataSource,
+    readonly kafka: KafkaClient,
+    /** Asked for at the start: timers are made by the service's own module. */
+    timers: () => readonly Timer[],
+  ) {
+    this.producer = kafka.producer(5);
+    this.publisher = new Publisher(dataSource, kafka, this.producer);
+    this.timers = new TimerLoop(service, timers, dataSource, this.publisher);
+  }
+
+  async start(): Promise<void> {
+    await tendInbox(this.dataSource);
+    await this.producer.connect();
+    await checkPartitions(this.kafka);
+    this.connected = true;
+    await this.timers.start();
+    this.intervals.push(
+      setInterval(() => {
+        this.sweeping = this.sweep();
+      }, sweepEveryMs),
+      setInterval(() => {
+        tendInbox(this.dataSource).catch((error: unknown) => this.logger.warn(`inbox not tended: ${String(error)}`));
+      }, tendEveryMs),
+    );
+  }
+
+  /** Called after the consumers have stopped. */
+  async stop(): Promise<void> {
+    for (const interval of this.intervals) clearInterval(interval);
+    await this.timers.stop();
+    await this.sweeping;
+    await this.producer.disconnect();
+  }
+
+  condition(): Condition {
+    return {
+      live: true,
+      ready: this.connected && this.databaseDown === null,
+      ...(this.databaseDown === null ? {} : { detail: this.databaseDown }),
+    };
+  }
+
+  private async sweep(): Promise<void> {
+    try {
+      await this.publisher.publishOverdue();
+      this.databaseDown = null;
+    } catch (error) {
+      this.databaseDown = `the outbox could not be swept: ${String(error)}`;
+      this.logger.warn(this.databaseDown);
+    }
+  }
+}
+
+/** A key must always find the same partition: a topic of another size than its contract is a fault to stop at. */
+async function checkPartitions(kafka: KafkaClient): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const expected = Object.values<Topic>(topics);
+    const metadata = await admin.fetchTopicMetadata({ topics: expected.map((topic) => kafka.wireName(topic.name)) });
+    for (const topic of expected) {
+      const found = metadata.topics.find(({ name }) => name === kafka.wireName(topic.name))?.partitions.length;
+      if (found !== topic.partitions) {
+        throw new Error(`topic ${topic.name} has ${found ?? 'no'} partitions, its contract says ${topic.partitions}`);
+      }
+    }
+  } finally {
+    await admin.disconnect();
+  }
+}

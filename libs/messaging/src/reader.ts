@@ -1,0 +1,135 @@
+import { Logger } from '@nestjs/common';
+import type { Condition } from '#service';
+import type { AssignerProtocol, Consumer, PartitionAssigner } from 'kafkajs';
+import { createRequire } from 'node:module';
+import { v7 as uuidv7 } from 'uuid';
+import type { KafkaRecord } from './envelope.js';
+import type { KafkaClient } from './kafka.js';
+
+const { AssignerProtocol: protocol } = createRequire(import.meta.url)('kafkajs') as {
+  AssignerProtocol: typeof AssignerProtocol;
+};
+
+export interface ReaderOptions {
+  readonly kafka: KafkaClient;
+  readonly topic: string;
+  readonly partitions: readonly number[];
+  /** `now`: only what is sent after the start. `beginning`: all there is, and ready once what was there is read. */
+  readonly from: 'now' | 'beginning';
+  readonly onRecord: (record: KafkaRecord) => void;
+}
+
+/**
+ * Reads fixed partitions of a topic for this process alone: a group of its own, no rebalance, no committed offsets. What
+ * it missed by failing is read again from where it was.
+ */
+export class Reader {
+  private readonly logger: Logger;
+  private readonly consumer: Consumer;
+  private readonly group: string;
+  /** Per partition the next offset to read, and the end that was there at the start. */
+  private readonly next = new Map<number, bigint>();
+  private readonly caughtUpAt = new Map<number, bigint>();
+  private joined = false;
+  private crashed = false;
+
+  constructor(private readonly options: ReaderOptions) {
+    this.logger = new Logger(`reader of ${options.topic}`);
+    this.group = `${options.topic}.reader.${uuidv7()}`;
+    this.consumer = options.kafka.consumer(
+      this.group,
+      fixedPartitions(options.kafka.wireName(options.topic), options.partitions),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { kafka, topic, partitions, from } = this.options;
+    const wireTopic = kafka.wireName(topic);
+    await this.findStart(wireTopic, partitions, from);
+    const { GROUP_JOIN, CRASH } = this.consumer.events;
+    this.consumer.on(GROUP_JOIN, () => {
+      for (const [partition, offset] of this.next) {
+        this.consumer.seek({ topic: wireTopic, partition, offset: String(offset) });
+      }
+      this.joined = true;
+    });
+    this.consumer.on(CRASH, ({ payload }) => {
+      this.joined = false;
+      if (!payload.restart) this.crashed = true;
+    });
+    await this.consumer.connect();
+    await this.consumer.subscribe({ topic: wireTopic, fromBeginning: true });
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      partitionsConsumedConcurrently: partitions.length,
+      eachBatch: ({ batch }) => {
+        for (const message of batch.messages) this.take(kafka.toRecord(batch.topic, batch.partition, message));
+        return Promise.resolve();
+      },
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.consumer.disconnect();
+  }
+
+  condition(): Condition {
+    const behind = [...this.caughtUpAt].filter(([partition, end]) => this.next.get(partition)! < end).length;
+    return {
+      live: !this.crashed,
+      ready: this.joined && behind === 0,
+      ...(behind > 0 ? { detail: `${behind} partitions are not caught up` } : {}),
+    };
+  }
+
+  /** The start is fixed before the reader counts as ready: an answer to anything sent after that is seen. */
+  private async findStart(wireTopic: string, partitions: readonly number[], from: 'now' | 'beginning'): Promise<void> {
+    const admin = this.options.kafka.admin();
+    await admin.connect();
+    try {
+      const offsets = await admin.fetchTopicOffsets(wireTopic);
+      for (const { partition, low, high } of offsets) {
+        if (!partitions.includes(partition)) continue;
+        this.next.set(partition, BigInt(from === 'now' ? high : low));
+        this.caughtUpAt.set(partition, BigInt(high));
+      }
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  private take(record: KafkaRecord): void {
+    // After a rejoin the client may hand over what was read before.
+    if (record.offset < (this.next.get(record.partition) ?? 0n)) return;
+    this.next.set(record.partition, record.offset + 1n);
+    try {
+      this.options.onRecord(record);
+    } catch (error) {
+      this.logger.error(`record ${record.partition}@${record.offset} was not understood: ${String(error)}`);
+    }
+  }
+}
+
+/** Gives the group's one member the partitions it names, whatever others there are. */
+function fixedPartitions(wireTopic: string, partitions: readonly number[]): PartitionAssigner {
+  return () => ({
+    name: 'fixed',
+    version: 1,
+    assign: ({ members }) =>
+      Promise.resolve(
+        members.map(({ memberId }) => ({
+          memberId,
+          memberAssignment: protocol.MemberAssignment.encode({
+            version: 1,
+            assignment: { [wireTopic]: [...partitions] },
+            userData: Buffer.alloc(0),
+          }),
+        })),
+      ),
+    protocol: ({ topics }) => ({
+      name: 'fixed',
+      metadata: protocol.MemberMetadata.encode({ version: 1, topics, userData: Buffer.alloc(0) }),
+    }),
+  });
+}

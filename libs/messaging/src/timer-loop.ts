@@ -1,0 +1,96 @@
+import { Logger } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { DataSource } from 'typeorm';
+import { messageRow } from './outgoing.js';
+import { type StoredRow, writeOutbox } from './outbox.store.js';
+import type { Publisher } from './publisher.js';
+import type { Timer } from './timer.js';
+import { inTransaction, type Transaction } from './transaction.js';
+
+/** How late a timer may be when another replica set it to an earlier time, ms. */
+const lookAgainMs = 1_000;
+
+/** Runs a service's timers in this replica, beside the same loop in every other one. */
+export class TimerLoop {
+  private readonly logger = new Logger(TimerLoop.name);
+  private timeout: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private timers: readonly Timer[] = [];
+
+  constructor(
+    private readonly service: string,
+    private readonly allTimers: () => readonly Timer[],
+    private readonly dataSource: DataSource,
+    private readonly publisher: Publisher,
+  ) {}
+
+  async start(): Promise<void> {
+    this.timers = this.allTimers();
+    if (this.timers.length === 0) return;
+    await this.dataSource.query('insert into timer (name) select unnest($1::text[]) on conflict do nothing', [
+      this.timers.map((timer) => timer.name),
+    ]);
+    this.schedule(0);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timeout);
+    await this.running;
+  }
+
+  private schedule(inMs: number): void {
+    if (this.stopped) return;
+    this.timeout = setTimeout(() => {
+      this.running = this.turn().then((waitMs) => this.schedule(waitMs));
+    }, inMs);
+  }
+
+  /** Runs what is due and says how long to wait, ms. */
+  private async turn(): Promise<number> {
+    try {
+      const due = await this.dataSource.query<{ name: string; in_ms: number }[]>(
+        `select name, greatest(0, least($2, extract(epoch from due_at - clock_timestamp()) * 1000))::float8 as in_ms
+         from timer where name = any($1)`,
+        [this.timers.map((timer) => timer.name), lookAgainMs],
+      );
+      let wait = lookAgainMs;
+      for (const timer of this.timers) {
+        const inMs = due.find((row) => row.name === timer.name)?.in_ms ?? lookAgainMs;
+        wait = Math.min(wait, inMs > 0 ? inMs : await this.run(timer));
+      }
+      return Math.ceil(wait);
+    } catch (error) {
+      this.logger.warn(`timers wait: ${String(error)}`);
+      return lookAgainMs;
+    }
+  }
+
+  /** One run, unless another replica is at it or was first; returns ms until the next. */
+  private async run(timer: Timer): Promise<number> {
+    const lane = `timer:${timer.name}`;
+    const { rows, waitMs } = await inTransaction(this.dataSource, (tx) => this.claim(timer, lane, tx));
+    await this.publisher.publish(rows);
+    return waitMs;
+  }
+
+  private async claim(timer: Timer, lane: string, tx: Transaction): Promise<{ rows: StoredRow[]; waitMs: number }> {
+    const [claimed] = await tx.query<{ due_at: Date; now: Date }>(
+      `with claimed as materialized (select due_at from timer where name = $1 for update skip locked)
+       select due_at, clock_timestamp()::timestamptz(3) as now from claimed where due_at <= clock_timestamp()`,
+      [timer.name],
+    );
+    if (!claimed) return { rows: [], waitMs: lookAgainMs };
+    tx.now = claimed.now;
+    const due = await timer.find(tx);
+    await tx.query('update timer set due_at = $2 where name = $1', [timer.name, due.nextAt]);
+    const context = { now: tx.now, newId: () => uuidv7() };
+    const rows = await writeOutbox(
+      tx,
+      lane,
+      due.send.map((outgoing) => messageRow(this.service, context, outgoing, null, null)),
+    );
+    return { rows, waitMs: Math.max(0, Math.min(lookAgainMs, due.nextAt.getTime() - tx.now.getTime())) };
+  }
+}
