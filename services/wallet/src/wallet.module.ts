@@ -20,7 +20,7 @@ export class WalletModule {
           poolSize: settings.DATABASE_POOL,
           entities: [WalletRow, TransferRow, EntryRow],
         }),
-        MessagingModule.register({ service: 'wallet', settings, timers: [] }),
+        MessagingModule.register({ service: 'wallet', settings }),
       ],
       controllers: [WalletHandler, WalletController],
       providers: [LedgerStore, WalletQueries],

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { inTransaction } from '#messaging';
+import { emptyDatabase } from '#testing';
 import { aDebit, aRefund, aTopUp, WalletDatabase } from './wallet.database.js';
 
 describe('the ledger in PostgreSQL', () => {
   let database: WalletDatabase;
   beforeAll(async () => {
-    database = await WalletDatabase.create();
+    database = await WalletDatabase.in(await emptyDatabase());
   });
   afterAll(() => database.drop());
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { SETTINGS } from '#service';
+import { emptyDatabase } from '#testing';
 import { WalletController } from '../src/http/wallet.controller.js';
 import { WalletQueries } from '../src/postgres/wallet.queries.js';
 import { aDebit, aRefund, aTopUp, WalletDatabase } from './wallet.database.js';
@@ -17,7 +18,7 @@ describe('the wallet queries', () => {
   let database: WalletDatabase;
   let app: NestFastifyApplication;
   beforeAll(async () => {
-    database = await WalletDatabase.create();
+    database = await WalletDatabase.in(await emptyDatabase());
     const root = {
       module: QueriesModule,
       controllers: [WalletController],

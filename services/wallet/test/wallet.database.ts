@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { wallet } from '#contracts';
 import { inTransaction, type Outcome, type Transaction } from '#messaging';
 import { databaseOptions } from '#service';
-import { emptyDatabase } from '#testing';
 import { v7 as uuidv7 } from 'uuid';
 import { type WalletCommand, WalletHandler } from '../src/messages/wallet.handler.js';
 import { EntryRow, TransferRow, WalletRow } from '../src/postgres/entities.js';
@@ -22,8 +21,8 @@ export class WalletDatabase {
     private readonly dropDatabase: () => Promise<void>,
   ) {}
 
-  static async create(): Promise<WalletDatabase> {
-    const database = await emptyDatabase();
+  /** Takes an empty database over: `drop` drops it. */
+  static async in(database: { adminUrl: string; drop(): Promise<void> }): Promise<WalletDatabase> {
     const admin = new pg.Client({ connectionString: database.adminUrl });
     await admin.connect();
     await admin.query('create schema wallet');
