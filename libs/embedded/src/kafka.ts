@@ -63,6 +63,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     const { code } = await tool.exited;
     if (code !== 0) throw new Error(`Kafka's StorageTool exited with code ${code}; its log ${log} ends: ${lastLines(log, 3).join(' | ')}`);
   }
+  signal?.throwIfAborted();
   const server = await run('kafka.Kafka', [properties]);
   await untilReady(server, { name: 'Kafka', log, timeoutMs: 90_000, check: () => answers(port, apiVersionsRequest), signal });
   return { ...server, brokers: [`127.0.0.1:${port}`] };

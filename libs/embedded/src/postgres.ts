@@ -54,6 +54,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   mkdirSync(dirname(dataDir), { recursive: true });
   const user = postgresUser([initdb, dataDir]);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) await createCluster(initdb, dataDir, user, log);
+  signal?.throwIfAborted();
   const version = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim();
   if (version !== major) {
     throw new SetupProblem(`${dataDir} was made by PostgreSQL ${version}, this is ${major}: drop it with "npm run reset"`);
