@@ -42,7 +42,7 @@ describe('tidy finds', () => {
     const note = `// ${'TO' + 'DO'}: later`;
     expect(rulesFor('libs/a.ts', note)).toEqual(['leftover-note:1']);
     expect(rulesFor('deploy/a.sh', `# ${'FIX' + 'ME'}`)).toEqual(['leftover-note:1']);
-    for (const [start, end] of ['it .skip', 'describe .only', 'it .todo', 'x it', 'it.each([1]) .only'].map(halves)) {
+    for (const [start, end] of ['it .skip', 'describe .only', 'it .todo', 'x it', 'it.ea ch([1]).only'].map(halves)) {
       expect(rulesFor('libs/a.spec.ts', `\n${start}${end}('a', () => {});`)).toEqual(['disabled-test:2']);
     }
     expect(rulesFor('libs/a.ts', 'list.skip(1); exit(0);')).toEqual([]);

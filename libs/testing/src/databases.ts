@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { asAdmin, oneAtATime } from './admin-connection.js';
 import { infrastructure } from './infrastructure/addresses.js';
-import { prepare } from './prepare.js';
+import { prepareDatabase } from './prepare.js';
 
 export type Role = 'queue' | 'concert' | 'reservation' | 'wallet';
 
@@ -47,7 +47,7 @@ function ensureTemplate(): Promise<void> {
     const unfinished = `${TEMPLATE}_unfinished`;
     await admin.query(`drop database if exists "${unfinished}" with (force)`);
     await admin.query(`create database "${unfinished}"`);
-    await prepare({ adminUrl: urlOf(unfinished), kafkaPrefix: 'template.' });
+    await prepareDatabase(urlOf(unfinished));
     await admin.query(`alter database "${unfinished}" rename to "${TEMPLATE}"`);
   });
 }

@@ -42,7 +42,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const database = await cloneDatabase();
   const { kafkaBrokers } = infrastructure();
   const prefix = freshPrefix();
-  await prepareSystem({ adminUrl: database.adminUrl, kafkaPrefix: prefix });
+  await prepareSystem(database.adminUrl, prefix);
   const processes = await makeProcesses(options, database, sharedSettings(kafkaBrokers, prefix));
   const all = Object.values(processes).flat();
   const forget = printOnFailure(() => all.map((one) => [one.name, one.output] as [string, typeof one.output]));
