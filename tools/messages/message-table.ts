@@ -1,0 +1,26 @@
+import type { ListedMessage } from './message-list.js';
+
+const begin = '<!-- messages: written by `npm run messages`, checked by tools/messages/messages.spec.ts -->';
+const end = '<!-- end of messages -->';
+
+/** The messages as a Markdown table. */
+export function messageTable(messages: readonly ListedMessage[]): string {
+  const rows = messages.map(({ type, topic, key, readers, meaning }) => {
+    const keyed = /^\w+$/.test(key) ? `\`${key}\`` : key;
+    return `| \`${type}\` | ${topic} | ${keyed} | ${readers} | ${meaning.replaceAll('|', '\\|')} |`;
+  });
+  return ['| message | topic | key | read by | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/**
+ * The document with `table` between its two marker lines.
+ * @throws when the document has not exactly these markers
+ */
+export function withTable(document: string, table: string): string {
+  const [head, rest, ...more] = document.split(begin);
+  const [old, tail, ...others] = rest?.split(end) ?? [];
+  if (old === undefined || tail === undefined || more.length + others.length > 0) {
+    throw new Error(`the document needs "${begin}" and "${end}", once each`);
+  }
+  return `${head}${begin}\n${table}\n${end}${tail}`;
+}
