@@ -1,0 +1,31 @@
+import type { EntitySchema } from 'typeorm';
+
+/**
+ * One table's columns, taken from its entity schema, for statements on the message paths: a select list that yields the
+ * schema's property names, and rows as one JSON parameter for `json_populate_recordset(null::<table>, $1)`, whatever
+ * their number.
+ */
+export class Table<Row extends object> {
+  /** `reservation_id as "reservationId", …` */
+  readonly selected: string;
+  /** `reservation_id, …` */
+  readonly names: string;
+  private readonly columns: readonly (readonly [property: string, name: string])[];
+
+  constructor(schema: EntitySchema<Row>) {
+    this.columns = Object.entries(schema.options.columns).map(([property, column]) => [
+      property,
+      (column as { name?: string }).name ?? property,
+    ]);
+    this.selected = this.columns.map(([property, name]) => `${name} as "${property}"`).join(', ');
+    this.names = this.columns.map(([, name]) => name).join(', ');
+  }
+
+  /** Dates travel as RFC 3339, amounts as decimal strings: both are read back exactly. */
+  toJson(rows: readonly Row[]): string {
+    const named = rows.map((row) =>
+      Object.fromEntries(this.columns.map(([property, name]) => [name, (row as Record<string, unknown>)[property]])),
+    );
+    return JSON.stringify(named, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  }
+}
