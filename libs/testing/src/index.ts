@@ -5,6 +5,9 @@ export { aHeldReservation, aPaidReservation, type AReservation, freeSeats } from
 export { cloneDatabase, emptyDatabase, type Role, type TestDatabase } from './databases.js';
 export { eventually, type Patience } from './eventually.js';
 export { infrastructure, type InfrastructureAddresses } from './infrastructure/addresses.js';
+export type { RunningInfrastructure } from './infrastructure/running.js';
+export { startInfrastructure } from './infrastructure/start.js';
+export { projectRoot } from './project-root.js';
 export { ServiceProcess } from './system/service-process.js';
 export type { ProcessName } from './system/settings.js';
 export { startSystem, type System, type SystemOptions } from './system/start-system.js';
