@@ -1,2 +1,3 @@
 export * from './commands.js';
+export * from './number-set.js';
 export * from './snapshot.js';

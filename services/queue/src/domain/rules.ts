@@ -1,0 +1,50 @@
+/** What operators set for every waiting room; a room may have figures of its own instead of the last three. */
+export interface QueueRules {
+  /** How long a pass lasts, and how long a signed token of a waiting place does. */
+  readonly tokenTtlMs: number;
+  /** How long after its end a pass may still pay for a hold that was taken with it. */
+  readonly latePaymentMs: number;
+  readonly tickMs: number;
+  readonly activationBatch: number;
+  /** Null: no limit. */
+  readonly maxActive: number | null;
+}
+
+/**
+ * How long the row of a waiting place lives after it was seen. Half as long again as a token, so that a renewal is sent
+ * only every half token length, and a token signed before it never outlives the row.
+ */
+export function leaseMs(rules: QueueRules): number {
+  return rules.tokenTtlMs * 1.5;
+}
+
+/** Gateways ask for leases by their own estimate of the database's clock; so much may they be ahead. */
+export const renewalSkewMs = 10_000;
+
+/**
+ * How long activated ranges, and who spent or left inside them, stay in the snapshot: as long as any verdict asks for
+ * them, that of a late payment included.
+ */
+export function keptMs(rules: QueueRules): number {
+  return rules.tokenTtlMs + rules.latePaymentMs;
+}
+
+/** Eleven minutes for tokens of ten: everybody whose token was good before an outage has time to come back. */
+export function graceMs(rules: QueueRules): number {
+  return rules.tokenTtlMs * 1.1;
+}
+
+/** At most one snapshot of a concert per half second. */
+export const snapshotSpacingMs = 500;
+
+export function after(instant: Date, ms: number): Date {
+  return new Date(instant.getTime() + ms);
+}
+
+export function laterOf(one: Date, other: Date): Date {
+  return one > other ? one : other;
+}
+
+export function earlierOf(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}

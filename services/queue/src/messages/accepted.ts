@@ -1,0 +1,16 @@
+import { concert, queue } from '#contracts';
+import type { MessageOf } from '#messaging';
+
+export const queueCommands = [
+  queue.joinQueue,
+  queue.renewLease,
+  queue.leaveQueue,
+  queue.expireToken,
+  queue.tick,
+  queue.publishSnapshot,
+  queue.purgePlaces,
+] as const;
+export type QueueCommand = MessageOf<typeof queueCommands>;
+
+export const concertEvents = [concert.concertCreated] as const;
+export type ConcertEvent = MessageOf<typeof concertEvents>;

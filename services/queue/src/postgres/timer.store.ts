@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '#messaging';
+
+/** Most rooms that one run of a timer claims. */
+export const timerPage = 1_000;
+
+/**
+ * What the timers look for. A room is claimed by an update of its row, so that its due time is used once; rows are locked
+ * in key order, as batches lock them.
+ */
+@Injectable()
+export class TimerStore {
+  async claimTicks(tx: Transaction): Promise<string[]> {
+    const rows = await tx.query<{ concert_id: string }>(
+      `with due as materialized (
+         select concert_id from waiting_room
+         where next_tick_at <= $1 and tick_sent_for is distinct from next_tick_at
+         order by concert_id limit $2 for update
+       )
+       update waiting_room room set tick_sent_for = room.next_tick_at from due
+       where room.concert_id = due.concert_id
+       returning room.concert_id`,
+      [tx.now, timerPage],
+    );
+    return rows.map((row) => row.concert_id);
+  }
+
+  /** The earliest due time that no command was sent for; null when there is none. */
+  async nextTick(tx: Transaction): Promise<Date | null> {
+    const [row] = await tx.query<{ next: Date | null }>(
+      'select min(next_tick_at) as next from waiting_room where tick_sent_for is distinct from next_tick_at',
+    );
+    return row!.next;
+  }
+
+  async claimSnapshots(sentBefore: Date, tx: Transaction): Promise<string[]> {
+    const rows = await tx.query<{ concert_id: string }>(
+      `with due as materialized (
+         select concert_id from waiting_room where snapshot_due and (snapshot_at is null or snapshot_at <= $1)
+         order by concert_id limit $2 for update
+       )
+       update waiting_room room set snapshot_due = false from due
+       where room.concert_id = due.concert_id
+       returning room.concert_id`,
+      [sentBefore, timerPage],
+    );
+    return rows.map((row) => row.concert_id);
+  }
+
+  async claimPurges(purgedBefore: Date, tx: Transaction): Promise<{ concertId: string; hasPlaces: boolean }[]> {
+    const rows = await tx.query<{ concert_id: string; has_places: boolean }>(
+      `with due as materialized (
+         select concert_id from waiting_room where purged_at <= $1 order by concert_id limit $3 for update
+       )
+       update waiting_room room set purged_at = $2 from due
+       where room.concert_id = due.concert_id
+       returning room.concert_id,
+         exists (select from place where place.concert_id = room.concert_id) as has_places`,
+      [purgedBefore, tx.now, timerPage],
+    );
+    return rows.map((row) => ({ concertId: row.concert_id, hasPlaces: row.has_places }));
+  }
+}
