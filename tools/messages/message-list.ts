@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { allContracts, type MessageContract, reply, type Topic, topics } from '#contracts';
+import { allContracts, type MessageContract, type Topic } from '#contracts';
 
 /** One line of the message table. */
 export interface ListedMessage {
@@ -9,37 +9,28 @@ export interface ListedMessage {
   readonly topic: string;
   /** The payload's member that picks the partition. */
   readonly key: string;
+  /** Of the topic; each takes the types it knows what to do with. */
   readonly readers: string;
   /** The comment above the contract. */
   readonly meaning: string;
 }
 
-/** Every message of the system, in the order of the contracts: by owner, commands before events; then the replies. */
+/** Every contract, by owner, commands before events; the replies, alike for all, are not among them. */
 export function listMessages(contractsFolder: string): ListedMessage[] {
   const meanings = readMeanings(contractsFolder);
-  const contracts = allContracts.map((contract) => ({
+  return allContracts.map((contract) => ({
     type: contract.type,
     topic: contract.topic.name,
     key: keyMember(contract),
     readers: readersOf(contract.topic),
     meaning: meanings.get(contract.type) ?? '',
   }));
-  const replies = [reply.answered, reply.rejected, reply.parked].map(({ type }) => ({
-    type,
-    topic: replyTopics.map((topic) => topic.name).join(', '),
-    key: 'the address of who asked',
-    readers: replyTopics.map(readersOf).join(', '),
-    meaning: meanings.get(type) ?? '',
-  }));
-  return [...contracts, ...replies];
 }
 
-const replyTopics = (Object.values(topics) as Topic[]).filter((topic) => topic.kind === 'replies');
-
-/** `concert.events.queue` is how the queue service reads `concert.events`; what nobody reads by a group, gateways do. */
-function readersOf({ name, owner, kind, groups }: Topic): string {
+/** `concert.events.queue` is how the queue service reads `concert.events`. Gateways have a group each, named nowhere. */
+function readersOf({ name, kind, groups }: Topic): string {
   if (groups.length > 0) return groups.map((group) => group.slice(name.length + 1)).join(', ');
-  return kind === 'snapshots' || owner === 'gateway' ? 'every gateway' : 'nobody yet';
+  return kind === 'snapshots' ? 'every gateway' : 'nobody yet';
 }
 
 function keyMember(contract: MessageContract): string {
@@ -49,9 +40,11 @@ function keyMember(contract: MessageContract): string {
   return asked.join(' + ');
 }
 
-/** The comments above `defineMessage({ type: '…' })`, and above replies, by message type. */
+/** The comments above `defineMessage({ type: '…' })`, by message type. */
 function readMeanings(contractsFolder: string): Map<string, string> {
-  const files = readdirSync(contractsFolder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const files = readdirSync(contractsFolder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
   return new Map(files.flatMap((path) => meaningsIn(readFileSync(join(contractsFolder, path), 'utf8'))));
 }
 

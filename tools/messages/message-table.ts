@@ -6,10 +6,9 @@ const end = '<!-- end of messages -->';
 /** The messages as a Markdown table. */
 export function messageTable(messages: readonly ListedMessage[]): string {
   const rows = messages.map(({ type, topic, key, readers, meaning }) => {
-    const keyed = /^\w+$/.test(key) ? `\`${key}\`` : key;
-    return `| \`${type}\` | ${topic} | ${keyed} | ${readers} | ${meaning.replaceAll('|', '\\|')} |`;
+    return `| \`${type}\` | ${topic} | \`${key}\` | ${readers} | ${meaning.replaceAll('|', '\\|')} |`;
   });
-  return ['| message | topic | key | read by | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| message | topic | key | the topic's readers | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
 /**

@@ -5,7 +5,7 @@ import { amount, currency, instant, userId, uuid } from '../values.js';
 
 const ofUser = { topic: topics.walletCommands, key: (payload: { userId: string }) => payload.userId };
 
-/** Answered with a `TopUp`, or BALANCE_LIMIT_EXCEEDED. */
+/** Put money in. Answered with { topUpId, amount, balance, currency, createdAt }; rejected: BALANCE_LIMIT_EXCEEDED. */
 export const topUp = defineMessage({
   type: 'wallet.TopUp.v1',
   payload: z.object({ topUpId: uuid, userId, amount: z.int().min(1).max(10_000_000) }),
