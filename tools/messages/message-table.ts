@@ -8,7 +8,7 @@ export function messageTable(messages: readonly ListedMessage[]): string {
   const rows = messages.map(({ type, topic, key, readers, meaning }) => {
     return `| \`${type}\` | ${topic} | \`${key}\` | ${readers} | ${meaning.replaceAll('|', '\\|')} |`;
   });
-  return ['| message | topic | key | the topic's readers | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| message | topic | key | readers of the topic | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
 /**
