@@ -1,6 +1,6 @@
 import { MessagingModule } from '#messaging';
 import { DatabaseModule } from '#service';
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import type { ReservationSettings } from './config.js';
 import { PaymentController } from './http/payment.controller.js';
 import { ReservationController } from './http/reservation.controller.js';
@@ -24,6 +24,7 @@ import { SweepStore } from './postgres/sweep.store.js';
 const timers = [ReleaseSweepTimer, PaymentCheckTimer, CancellationCheckTimer];
 
 /** The one place that wires the service. */
+@Module({})
 export class ReservationModule {
   static register(settings: ReservationSettings): DynamicModule {
     return {

@@ -14,6 +14,7 @@ const timelines = new Table(timelineSchema);
 export class PaymentStore {
   /** Which reservations the payments pay. Read without a lock: the reservations must be locked before the payments. */
   async reservationsOf(paymentIds: readonly string[], tx: Transaction): Promise<string[]> {
+    if (paymentIds.length === 0) return [];
     const rows = await tx.query<{ reservationId: string }>(
       `select distinct reservation_id as "reservationId" from payment where payment_id = any($1::uuid[])`,
       [paymentIds],
