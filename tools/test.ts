@@ -51,12 +51,15 @@ function summarize(): void {
   const sum = (count: 'passed' | 'failed' | 'seconds') => results.reduce((total, result) => total + result[count], 0);
   console.log('');
   for (const { phase, passed, failed, seconds } of results) {
-    console.log(`${phase.padEnd(10)}${`${passed} passed, ${failed} failed`.padEnd(26)}${seconds} s`);
+    const counts = phase === 'check' ? (failed ? 'failed' : 'clean') : `${passed} passed, ${failed} failed`;
+    console.log(`${phase.padEnd(10)}${counts.padEnd(26)}${seconds} s`);
     const line = { phase, passed, failed, seconds, on: infrastructure?.addresses.kind };
     if (process.env.TEST_REPORT) appendFileSync(process.env.TEST_REPORT, `${JSON.stringify(line)}\n`);
   }
   const on = infrastructure ? ` on ${infrastructure.addresses.kind}` : '';
-  console.log(`${'all'.padEnd(10)}${`${sum('passed')} passed, ${sum('failed')} failed`.padEnd(26)}${sum('seconds')} s${on}`);
+  console.log(
+    `${'all'.padEnd(10)}${`${sum('passed')} passed, ${sum('failed')} failed`.padEnd(26)}${sum('seconds')} s${on}`,
+  );
   if (interrupted.signal.aborted) process.exitCode = 130;
   else if (sum('failed') > 0) process.exitCode = 1;
 }

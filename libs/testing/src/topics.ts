@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { eventually } from './eventually.js';
 import { infrastructure } from './infrastructure/addresses.js';
 
 export interface TestTopics {
@@ -23,9 +24,11 @@ export async function withTopics(topics: readonly { name: string; partitions: nu
   const named = (name: string) => `${prefix}${name}`;
   await asAdmin(async (admin) => {
     await admin.createTopics({
-      waitForLeaders: true,
       topics: topics.map(({ name, partitions }) => ({ topic: named(name), numPartitions: partitions })),
+      waitForLeaders: false,
     });
+    const names = topics.map(({ name }) => named(name));
+    await eventually(() => allAnswer(admin, names));
   });
   return {
     brokers: kafkaBrokers,
@@ -43,8 +46,17 @@ export function dropTopics(prefix: string): Promise<void> {
   });
 }
 
-async function asAdmin(work: (admin: ReturnType<Kafka['admin']>) => Promise<void>): Promise<void> {
-  const admin = new Kafka({ brokers: [...infrastructure().kafkaBrokers], logLevel: logLevel.ERROR }).admin();
+/**
+ * A broker answers a creation before it knows the topic, and knows who leads before the leader (itself) does: a topic
+ * is there once its offsets can be read. kafkajs can wait for leaders, but takes "unknown topic" for final.
+ */
+async function allAnswer(admin: Admin, names: readonly string[]): Promise<boolean> {
+  await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+  return true;
+}
+
+async function asAdmin(work: (admin: Admin) => Promise<void>): Promise<void> {
+  const admin = new Kafka({ brokers: [...infrastructure().kafkaBrokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     await work(admin);

@@ -43,7 +43,13 @@ export class ServiceProcess {
     if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
     const child = spawn(process.execPath, ['--enable-source-maps', main], {
       cwd: projectRoot,
-      env: { PATH: process.env.PATH, INSTANCE_ID: this.name, ...this.options.environment, ...this.changes, PORT: String(this.options.port) },
+      env: {
+        PATH: process.env.PATH,
+        INSTANCE_ID: this.name,
+        ...this.options.environment,
+        ...this.changes,
+        PORT: String(this.options.port),
+      },
       // The channel is how it notices our death, and then ends too.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
