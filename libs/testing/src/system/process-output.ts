@@ -7,6 +7,8 @@ declare global {
 
 /** How many lines of each process are kept: the end tells why. */
 const KEPT_LINES = 400;
+/** What Nest says of every module and route on every start. */
+const noise = /"context":"(InstanceLoader|RoutesResolver|RouterExplorer|NestFactory)"/;
 
 /** The last lines a process wrote, for the moment when a test fails. */
 export class ProcessOutput {
@@ -27,7 +29,7 @@ export class ProcessOutput {
   }
 
   private keep(lines: readonly string[]): void {
-    this.lines.push(...lines);
+    this.lines.push(...lines.filter((line) => !noise.test(line)));
     this.lines.splice(0, Math.max(0, this.lines.length - KEPT_LINES));
   }
 }
