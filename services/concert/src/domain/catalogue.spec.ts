@@ -59,6 +59,14 @@ describe('a schedule', () => {
     else expect(withinHouseSize(plan)).toBeNull();
   });
 
+  it('with more seats than a batch may make sends the batch to be handled one by one', () => {
+    const inventory = anInventory();
+    const blocks = [{ ...aBlock, rows: 100, seatsPerRow: 1_000 }];
+    for (const number of [11, 12, 13]) createSchedule(inventory, aDate({ scheduleId: anId(number), blocks }));
+    expect(() => createSchedule(inventory, aDate())).toThrow('at most 300000 seats');
+    expect(createSchedule(anInventory(), aDate({ blocks }))).toMatchObject({ seatsTotal: 100_000 });
+  });
+
   it('is one of at most a thousand', () => {
     const plan = { blocks: [aBlock], schedules: schedulesPerConcertMax };
     expect(withinDateLimit(plan)).toMatchObject({ code: 'INVALID_REQUEST' });

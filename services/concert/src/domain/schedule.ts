@@ -29,6 +29,12 @@ export interface PlacedBlock extends SeatBlock {
 /** Above this one statement no longer makes the seats, and one answer no longer lists them, in a reasonable time. */
 export const seatsPerScheduleMax = 100_000;
 
+/**
+ * Seats of several schedules that one transaction may make, so that it ends well within the statement timeout of 15 s
+ * (100,000 take about 1 s). Any single schedule fits.
+ */
+export const seatsPerBatchMax = 300_000;
+
 /** What lets a concert's dates be listed whole. */
 export const schedulesPerConcertMax = 1_000;
 

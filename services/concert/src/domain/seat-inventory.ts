@@ -1,7 +1,7 @@
 import { ClaimBook } from './claim-book.js';
 import { type Claim, recordedStatus } from './claim.js';
 import type { Concert } from './concert.js';
-import type { PlacedBlock, Schedule } from './schedule.js';
+import { type PlacedBlock, type Schedule, seatsPerBatchMax } from './schedule.js';
 import { assertSeatMove, type Seat } from './seat.js';
 
 /**
@@ -73,7 +73,10 @@ export class SeatInventory {
     this.newConcerts.push(concert);
   }
 
+  /** @throws when the batch would make too many seats at once: it is handled message by message then. */
   addSchedule(schedule: Schedule, blocks: readonly PlacedBlock[]): void {
+    const seats = this.newSchedules.reduce((total, { seatsTotal }) => total + seatsTotal, schedule.seatsTotal);
+    if (seats > seatsPerBatchMax) throw new Error(`A batch makes at most ${seatsPerBatchMax} seats, not ${seats}`);
     this.schedules.set(schedule.id, schedule);
     this.schedulesOfConcert.set(schedule.concertId, this.schedulesOf(schedule.concertId) + 1);
     this.newSchedules.push(schedule);

@@ -66,15 +66,24 @@ export class CatalogueQueries {
 }
 
 // Counted at read time, without a counter that every hold would have to write. Blocked seats have no live claims, so the
-// two counts never overlap; the one of claims reads only claim_live_buyer (25 ms for 100,000 of them).
+// two counts never overlap; the one of claims can be read off claim_live_buyer alone.
 const countSeats = `
+  with blocked as (
+    select seat.schedule_id, count(*)::int as seats
+      from schedule join seat on seat.schedule_id = schedule.id and seat.blocked
+     where schedule.concert_id = $1
+     group by seat.schedule_id
+  ), taken as (
+    select claim.schedule_id, count(*)::int as seats
+      from schedule join claim on claim.schedule_id = schedule.id and claim.ended_at is null
+     where schedule.concert_id = $1 and (claim.status = 'SOLD' or claim.held_until > now())
+     group by claim.schedule_id
+  )
   select schedule.id as "scheduleId", schedule.concert_id as "concertId", schedule.starts_at as "startsAt",
          schedule.seats_total as "seatsTotal",
-         schedule.seats_total
-           - (select count(*) from seat where seat.schedule_id = schedule.id and seat.blocked)::int
-           - (select count(*) from claim
-               where claim.schedule_id = schedule.id and claim.ended_at is null
-                 and (claim.status = 'SOLD' or claim.held_until > now()))::int as "seatsAvailable"
+         schedule.seats_total - coalesce(blocked.seats, 0) - coalesce(taken.seats, 0) as "seatsAvailable"
     from schedule
+    left join blocked on blocked.schedule_id = schedule.id
+    left join taken on taken.schedule_id = schedule.id
    where schedule.concert_id = $1
    order by schedule.starts_at, schedule.id`;

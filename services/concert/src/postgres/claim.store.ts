@@ -80,14 +80,18 @@ export class ClaimStore {
 
 const columns = 'id, seat_id, schedule_id, reservation_id, user_id, status, held_until, payment_id';
 
-// Three index look-ups; a claim that several of them find comes once.
+// A claim that is found in several ways comes once. Each look-up is a loop over its keys ("limit" and "offset 0" keep it
+// one): of a table that fills within seconds the planner knows nothing yet, and would read all live claims instead.
 const findLiveClaims = `
-  select ${columns} from claim where seat_id = any($1) and ended_at is null
+  select claim.* from unnest($1::uuid[]) as wanted (seat_id), lateral (
+    select ${columns} from claim where seat_id = wanted.seat_id and ended_at is null limit 1) as claim
    union
-  select ${columns} from claim where reservation_id = any($2) and ended_at is null
+  select claim.* from unnest($2::uuid[]) as wanted (reservation_id), lateral (
+    select ${columns} from claim where reservation_id = wanted.reservation_id and ended_at is null offset 0) as claim
    union
-  select ${columns} from claim
-   where (schedule_id, user_id) in (select * from unnest($3::uuid[], $4::text[])) and ended_at is null`;
+  select claim.* from unnest($3::uuid[], $4::text[]) as wanted (schedule_id, user_id), lateral (
+    select ${columns} from claim
+     where schedule_id = wanted.schedule_id and user_id = wanted.user_id and ended_at is null offset 0) as claim`;
 
 const updateClaims = `
   update claim

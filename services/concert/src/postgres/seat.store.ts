@@ -41,13 +41,16 @@ export class SeatStore {
   }
 }
 
-// Two index look-ups put together: one "or" over both would read the whole table.
+// Look-ups by key put together (one "or" over both would read the whole table); "offset 0" keeps the second one a loop over
+// its reservations, whatever the planner knows of claims.
 const lockSeats = `
   select id, schedule_id, section, row_name, number, price, blocked, block_reason
     from seat
    where id in (select unnest($1::uuid[])
                  union
-                select seat_id from claim where reservation_id = any($2) and ended_at is null)
+                select held.seat_id from unnest($2::uuid[]) as wanted (reservation_id), lateral (
+                  select seat_id from claim
+                   where reservation_id = wanted.reservation_id and ended_at is null offset 0) as held)
    order by id
      for update`;
 

@@ -33,10 +33,11 @@ const statements = [
      created_at timestamptz(3) not null
    )`,
   `create index schedule_of_concert on schedule (concert_id, starts_at, id)`,
-  // Free or taken is not written here: that is the live claim's to say, so that a hold is one row and frees by one update.
+  // Free or taken is not written here: that is the live claim's to say. Seats are made by the statement that makes their
+  // schedule, and nothing deletes either: a foreign key would only double the 0.9 s that 100,000 of them take.
   `create table seat (
      id uuid primary key,
-     schedule_id uuid not null references schedule,
+     schedule_id uuid not null,
      position int not null,
      section text not null,
      row_name text not null,
