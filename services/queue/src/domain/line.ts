@@ -33,6 +33,8 @@ export class Line {
   readonly changed = new Set<Place>();
   /** Something a visitor or operator could see has changed. */
   visibleChange = false;
+  /** The change is that of a tick: it is shown as soon as may be. */
+  ticked = false;
   advance: Advance | null = null;
   /** Passes that ended during the batch, before the tick in it. */
   freed = 0;

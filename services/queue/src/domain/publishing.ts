@@ -1,10 +1,24 @@
 import type { Line } from './line.js';
-import { snapshotSpacingMs } from './rules.js';
+import { longLine, snapshotSpacingMs } from './rules.js';
 import type { WaitingRoom } from './waiting-room.js';
 
-/** Whether a snapshot may go out now: at most one of a concert in half a second. */
-export function maySend({ snapshotAt }: WaitingRoom, now: Date): boolean {
-  return snapshotAt === null || now.getTime() - snapshotAt.getTime() >= snapshotSpacingMs;
+/**
+ * Whether a snapshot may go out now: at most one of a concert in half a second, and rarer ones of a long line. Changes
+ * around a tick's due time wait for the tick, which would else be shown half a second late.
+ */
+export function maySend(room: WaitingRoom, now: Date, ticked = false): boolean {
+  if (room.snapshotAt === null) return true;
+  const ageMs = now.getTime() - room.snapshotAt.getTime();
+  return ticked ? ageMs >= snapshotSpacingMs : ageMs >= spacingMs(room) && !isTickNear(room, now);
+}
+
+function isTickNear({ nextTickAt }: WaitingRoom, now: Date): boolean {
+  return Math.abs(nextTickAt.getTime() - now.getTime()) < snapshotSpacingMs;
+}
+
+export function spacingMs({ lastNumber, servingNumber }: WaitingRoom): number {
+  const times = 1 + Math.floor((lastNumber - servingNumber) / longLine.numbers);
+  return snapshotSpacingMs * Math.min(times, longLine.mostTimes);
 }
 
 /**
@@ -14,12 +28,12 @@ export function maySend({ snapshotAt }: WaitingRoom, now: Date): boolean {
  */
 export function show(line: Line): boolean {
   if (!line.visibleChange) return false;
-  if (maySend(line.room, line.now)) return publish(line);
+  if (maySend(line.room, line.now, line.ticked)) return publish(line);
   line.room.snapshotDue = true;
   return false;
 }
 
-/** The snapshot that was held back, unless one went out since: that one showed everything. */
+/** The snapshot that was held back, unless one went out since, or goes out with a tick: that one shows everything. */
 export function showHeldBack(line: Line): boolean {
   return maySend(line.room, line.now) && publish(line);
 }

@@ -37,6 +37,12 @@ export function graceMs(rules: QueueRules): number {
 /** At most one snapshot of a concert per half second. */
 export const snapshotSpacingMs = 500;
 
+/**
+ * A snapshot counts who lives in the whole line, some 35 ms per 100,000 waiting. So much longer than the shortest is the
+ * spacing of a long line, for changes other than a tick's: at most ten times, which is a tick's interval.
+ */
+export const longLine = { numbers: 100_000, mostTimes: 10 } as const;
+
 export function after(instant: Date, ms: number): Date {
   return new Date(instant.getTime() + ms);
 }

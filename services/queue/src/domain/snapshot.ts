@@ -37,14 +37,20 @@ export function bucketCount(room: WaitingRoom): number {
 }
 
 /** 512 KiB on the wire, with room for the envelope. */
-const mostBytes = 500 * 1_024;
+export const mostSnapshotBytes = 500 * 1_024;
 
 /**
  * The snapshot of a room. Ordinary ones have some ten to fifty KiB. Should one be too large, numbers that left before they
  * were served go first (a tick passes over them), then the oldest ranges: those who are in them lose the rest of
  * their pass, but nobody whose token is spent passes.
  */
-export function buildSnapshot(room: WaitingRoom, facts: LineFacts, now: Date, rules: QueueRules): queue.QueueSnapshot {
+export function buildSnapshot(
+  room: WaitingRoom,
+  facts: LineFacts,
+  now: Date,
+  rules: QueueRules,
+  mostBytes = mostSnapshotBytes,
+): queue.QueueSnapshot {
   let kept = facts;
   let snapshot = write(room, kept, now, rules);
   while (Buffer.byteLength(JSON.stringify(snapshot)) > mostBytes && kept.ticks.length > 0) {

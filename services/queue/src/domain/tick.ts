@@ -25,6 +25,7 @@ export function tick(line: Line, rules: QueueRules): void {
   room.lastTickAt = now;
   room.nextTickAt = after(now, room.tickMs);
   line.visibleChange = true;
+  line.ticked = true;
   if (advances(room, now)) letIn(line, rules);
 }
 

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { after, snapshotSpacingMs } from '../domain/rules.js';
 import { TimerStore, timerPage } from '../postgres/timer.store.js';
 
-/** Sends for the snapshots that were held back, once their half second is over. */
+/** Sends for the snapshots that were held back, once their spacing is over. */
 @Injectable()
 export class SnapshotTimer implements Timer {
   readonly name = 'snapshot';
@@ -13,7 +13,7 @@ export class SnapshotTimer implements Timer {
   constructor(private readonly timers: TimerStore) {}
 
   async find(tx: Transaction): Promise<Due> {
-    const due = await this.timers.claimSnapshots(after(tx.now, -snapshotSpacingMs), tx);
+    const due = await this.timers.claimSnapshots(tx);
     const sent = due.map((concertId) => send(queue.publishSnapshot, uuidv7(), { concertId }));
     return { send: sent, nextAt: due.length === timerPage ? tx.now : after(tx.now, snapshotSpacingMs) };
   }

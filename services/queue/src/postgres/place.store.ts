@@ -26,14 +26,21 @@ export interface Wanted {
 /** Rows are read and written under the lock of their room. */
 @Injectable()
 export class PlaceStore {
-  /** Finds by the index of living places and by that of tokens, however long the line is. */
+  /**
+   * Finds by the index of living places and by that of tokens, however long the line is. \`limit 1\` keeps the planner on
+   * the index while the table has no statistics yet: a join reads all of it (215 against 25 ms for 500 of 200,000).
+   */
   async find({ joining, tokenIds }: Wanted, tx: Transaction): Promise<Place[]> {
     if (joining.length + tokenIds.length === 0) return [];
     const column = columnsOf(joining);
     const rows = await tx.query<PlaceRow>(
-      `select place.* from unnest($1::uuid[], $2::text[]) as joining (concert_id, user_id)
-       join place on place.concert_id = joining.concert_id and place.user_id = joining.user_id
-                 and place.status in ('WAITING', 'ACTIVE')
+      `select living.* from unnest($1::uuid[], $2::text[]) as joining (concert_id, user_id)
+       cross join lateral (
+         select * from place
+         where place.concert_id = joining.concert_id and place.user_id = joining.user_id
+           and status in ('WAITING', 'ACTIVE')
+         limit 1
+       ) living
        union
        select * from place where token_id = any($3::uuid[])`,
       [column('concertId'), column('userId'), tokenIds],

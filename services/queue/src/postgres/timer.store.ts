@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#messaging';
+import { longLine, snapshotSpacingMs } from '../domain/rules.js';
 
 /** Most rooms that one run of a timer claims. */
 export const timerPage = 1_000;
@@ -33,16 +34,19 @@ export class TimerStore {
     return row!.next;
   }
 
-  async claimSnapshots(sentBefore: Date, tx: Transaction): Promise<string[]> {
+  /** Held-back snapshots whose room's spacing (`spacingMs`) is over. */
+  async claimSnapshots(tx: Transaction): Promise<string[]> {
     const rows = await tx.query<{ concert_id: string }>(
       `with due as materialized (
-         select concert_id from waiting_room where snapshot_due and (snapshot_at is null or snapshot_at <= $1)
+         select concert_id from waiting_room
+         where snapshot_due and snapshot_at <= $1::timestamptz - interval '1 millisecond' * $3::int *
+           least(1 + (last_number - serving_number) / $4::int, $5::int)
          order by concert_id limit $2 for update
        )
        update waiting_room room set snapshot_due = false from due
        where room.concert_id = due.concert_id
        returning room.concert_id`,
-      [sentBefore, timerPage],
+      [tx.now, timerPage, snapshotSpacingMs, longLine.numbers, longLine.mostTimes],
     );
     return rows.map((row) => row.concert_id);
   }

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { queue } from '#contracts';
+import { aRoom, noon, rules, secondsAfter } from '../../test/line.builders.js';
+import {
+  bucketCount,
+  bucketSize,
+  buildSnapshot,
+  type KeptTick,
+  type LineFacts,
+  mostSnapshotBytes,
+} from './snapshot.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+const aKeptTick = (from: number, to: number, secondsAgo: number, passedOver: number[] = []): KeptTick => ({
+  from,
+  to,
+  at: secondsAfter(noon, -secondsAgo),
+  activated: to - from + 1 - passedOver.length,
+  passedOver: passedOver.length > 0 ? queue.encodeNumberSet(passedOver) : null,
+});
+const snapshotOf = (facts: Partial<LineFacts>, room = {}) =>
+  buildSnapshot(aRoom(room), { ticks: [], spent: [], left: [], live: [], ...facts }, noon, rules);
+
+describe('a snapshot', () => {
+  it('says all that a gateway judges tokens by', () => {
+    const facts = { ticks: [aKeptTick(1, 5, 30, [2, 4])], spent: [1], left: [4, 9], live: [1, 0, 1] };
+    const snapshot = snapshotOf(facts, { lastNumber: 8, servingNumber: 5, version: 3 });
+    expect(queue.snapshot.payload.parse(snapshot)).toEqual(snapshot);
+    expect(snapshot).toMatchObject({
+      version: 3,
+      at: noon.toISOString(),
+      mode: 'OPEN',
+      activationBatch: 3,
+      tickMs: 5_000,
+      tokenTtlSeconds: 600,
+      lastQueueNumber: 8,
+      servingNumber: 5,
+      waitingCount: 2,
+      activeCount: 2,
+      ratePerSecond: 3 / 60,
+      activated: [{ from: 1, to: 5, at: '2026-11-23T11:59:30.000Z' }],
+      buckets: { size: 1, live: [1, 0, 1] },
+    });
+    const sets = [snapshot.spent, snapshot.left, snapshot.passedOver].map((set) => [...queue.decodeNumberSet(set)]);
+    expect(sets).toEqual([[1], [4, 9], [2, 4]]);
+  });
+
+  it('counts the passes of the last ten minutes as active, less those spent or left', () => {
+    const ticks = [aKeptTick(1, 10, 600), aKeptTick(11, 20, 599), aKeptTick(21, 30, 61)];
+    expect(snapshotOf({ ticks, spent: [1, 11, 12], left: [29] }).activeCount).toBe(17);
+  });
+
+  it('shows the rate of the last minute only', () => {
+    expect(snapshotOf({ ticks: [aKeptTick(1, 10, 60), aKeptTick(11, 40, 59)] }).ratePerSecond).toBe(0.5);
+    expect(snapshotOf({}).ratePerSecond).toBe(0);
+  });
+
+  it.each([
+    [0, 1, 0],
+    [1, 1, 1],
+    [1_024, 1, 1_024],
+    [1_025, 2, 513],
+    [200_000, 256, 782],
+    [1_000_000, 1_024, 977],
+  ])('divides %i numbers into buckets of %i, %i of them', (numbers, size, count) => {
+    const room = aRoom({ servingNumber: 77, lastNumber: 77 + numbers });
+    expect([bucketSize(room), bucketCount(room)]).toEqual([size, count]);
+  });
+
+  it('has room for the envelope below 512 KiB', () => {
+    expect(mostSnapshotBytes).toBeLessThan(512 * 1_024);
+  });
+
+  describe('that would be too large', () => {
+    const mostBytes = 2_000;
+    const sized = (facts: Partial<LineFacts>, room: Partial<WaitingRoom>) => {
+      const all = { ticks: [], spent: [], left: [], live: [], ...facts };
+      const snapshot = buildSnapshot(aRoom(room), all, noon, rules, mostBytes);
+      expect(JSON.stringify(snapshot).length).toBeLessThan(mostBytes);
+      return snapshot;
+    };
+    // Squares leave ever wider gaps: nothing that compresses away.
+    const squares = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n * n);
+
+    it('first leaves out who left before being served', () => {
+      const left = [2, ...squares(100, 1_200)];
+      const snapshot = sized({ ticks: [aKeptTick(1, 10, 1)], spent: [3], left }, { servingNumber: 10, lastNumber: 2e6 });
+      expect([[...queue.decodeNumberSet(snapshot.left)], [...queue.decodeNumberSet(snapshot.spent)]]).toEqual([[2], [3]]);
+    });
+
+    it('then the oldest ranges, but nobody who spent in one that stays', () => {
+      const ticks = Array.from({ length: 8 }, (_, n) => aKeptTick(1 + n * 200_000, (n + 1) * 200_000, 60 - n));
+      const spent = squares(1, 1_264);
+      const snapshot = sized({ ticks, spent }, { servingNumber: 1_600_000, lastNumber: 1_600_000 });
+      expect(snapshot.activated.length).toBeGreaterThan(0);
+      expect(snapshot.activated.length).toBeLessThan(8);
+      const stays = spent.filter((number) => number >= snapshot.activated[0]!.from);
+      expect([...queue.decodeNumberSet(snapshot.spent)]).toEqual(stays);
+    });
+  });
+});
