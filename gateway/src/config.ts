@@ -1,0 +1,80 @@
+import { kafkaSettings } from '#messaging';
+import { InvalidSettings, integer, processSettings, setting, type Settings, type SettingsOf, text } from '#service';
+import { z } from 'zod';
+import { parseKeyRing } from './admission/key-ring.js';
+
+const optionalText = z.string();
+
+const commaList = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const keyRing = text.transform((value, context) => {
+  try {
+    return parseKeyRing(value);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''));
+
+export const gatewaySettings = {
+  ...processSettings,
+  ...kafkaSettings,
+  PORT: setting(integer(0, 65_535), 'port to listen on', '3000'),
+  CONCERT_URL: setting(url, 'where the concert service answers queries'),
+  RESERVATION_URL: setting(url, 'where the reservation service answers queries'),
+  WALLET_URL: setting(url, 'where the wallet service answers queries'),
+  AUTH_MODE: setting(
+    z.enum(['dev', 'oidc']),
+    'who issues access tokens: dev (ourselves, not for production) or oidc',
+    'dev',
+  ),
+  DEV_AUTH_KEY: setting(optionalText, 'AUTH_MODE=dev: secret of at least 32 characters, the same for all gateways', ''),
+  OIDC_ISSUER: setting(optionalText, 'AUTH_MODE=oidc: the issuer of access tokens, an https URL', ''),
+  OIDC_AUDIENCE: setting(optionalText, 'AUTH_MODE=oidc: the audience that access tokens must name', ''),
+  QUEUE_TOKEN_KEYS: setting(
+    keyRing,
+    'kid:base64url of at least 32 bytes, comma separated; the first signs, all verify',
+  ),
+  QUEUE_TOKEN_TTL_SECONDS: setting(integer(1, 86_400), 'how long a queue token of a waiting place lasts, s', '600'),
+  HOLD_SECONDS: setting(integer(1, 86_400), 'how long a pass may have ended and still pay, s', '300'),
+  REPLY_WAIT_MS: setting(integer(1, 60_000), 'longest wait for the answer to a command, ms', '3000'),
+  IN_FLIGHT_MAX: setting(integer(1, 100_000), 'most requests in work at a time; more answer 503', '2000'),
+  UPSTREAM_TIMEOUT_MS: setting(integer(10, 60_000), 'longest wait for the answer to a query, ms', '2000'),
+  UPSTREAM_IN_FLIGHT_MAX: setting(integer(1, 10_000), 'most queries in work at a time for each service', '500'),
+  BREAKER_RESET_MS: setting(integer(100, 60_000), 'how long an open breaker waits before it tries again, ms', '2000'),
+  CORS_ORIGINS: setting(commaList, 'origins that browsers may call from, comma separated; dev adds localhost', ''),
+  DEFAULT_TIME_ZONE: setting(text, 'IANA time zone of a concert that names none', 'Asia/Seoul'),
+} as const satisfies Settings;
+
+export type GatewaySettings = SettingsOf<typeof gatewaySettings>;
+
+const DEV_KEY_LENGTH_MIN = 32;
+
+/**
+ * What one setting asks of another.
+ * @throws InvalidSettings
+ */
+export function checkTogether(settings: GatewaySettings, environment: NodeJS.ProcessEnv = process.env): void {
+  const problems: string[] = [];
+  if (settings.AUTH_MODE === 'dev') {
+    if (environment.NODE_ENV === 'production')
+      problems.push('AUTH_MODE=dev refuses to run with NODE_ENV=production: use oidc');
+    if (settings.DEV_AUTH_KEY.length < DEV_KEY_LENGTH_MIN) {
+      problems.push(
+        `DEV_AUTH_KEY is needed with AUTH_MODE=dev and must have at least ${DEV_KEY_LENGTH_MIN} characters`,
+      );
+    }
+  } else {
+    if (!URL.canParse(settings.OIDC_ISSUER))
+      problems.push('OIDC_ISSUER is needed with AUTH_MODE=oidc and must be a URL');
+    if (settings.OIDC_AUDIENCE === '') problems.push('OIDC_AUDIENCE is needed with AUTH_MODE=oidc');
+  }
+  if (problems.length > 0) throw new InvalidSettings(problems.join('\n'));
+}

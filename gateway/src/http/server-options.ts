@@ -1,0 +1,51 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { problemFrom } from '../problems/from-error.js';
+import { answerProblem } from '../problems/problem.filter.js';
+import { invalidRequest, type Problem, PROBLEM_JSON, problemDocument, problemHeaders } from '../problems/problem.js';
+import { MAX_PARAM_LENGTH } from './known-routes.js';
+import { requestIdOf } from './trace.js';
+
+const BODY_BYTES_MAX = 64 * 1024;
+/** A whole request must arrive within it; slow senders do not hold connections. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Fastify's options: limits, and problem details for what fails before routing. */
+export function serverOptions(): FastifyServerOptions {
+  return {
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: requestIdOf,
+    // We answer in our own form while shutting down.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, request, reply) =>
+      answerProblem(request as FastifyRequest, reply as unknown as FastifyReply, problemFrom(error)),
+    clientErrorHandler: refuseUnreadable,
+  };
+}
+
+/** What Node's parser cannot read has no request to answer to: the answer is written to the socket. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const detail = tooLarge ? 'The address and the headers are too long.' : 'The request is not valid HTTP.';
+  socket.end(rawAnswer(invalidRequest(detail)));
+}
+
+function rawAnswer(problem: Problem): string {
+  const body = JSON.stringify(problemDocument(problem, '/', '0'.repeat(32)));
+  const headers = {
+    ...problemHeaders(problem),
+    'Content-Type': PROBLEM_JSON,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`, ...lines, '', body].join('\r\n');
+}
