@@ -29,11 +29,11 @@ const brokenConnection =
 
 /** Whether waiting helps. Everything else would fail again in the same way, and its message is parked. */
 export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error.name.startsWith('KafkaJS')) return true;
-  const { code, driverError, cause } = error as { code?: unknown; driverError?: unknown; cause?: unknown };
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, message, code, driverError, cause } = error as Partial<Record<string, unknown>>;
+  if (typeof name === 'string' && name.startsWith('KafkaJS')) return true;
   if (typeof code === 'string' && (networkErrors.has(code) || transientStates.test(code))) return true;
-  if (brokenConnection.test(error.message)) return true;
+  if (typeof message === 'string' && brokenConnection.test(message)) return true;
   return (driverError !== undefined && isTransient(driverError)) || (cause !== undefined && isTransient(cause));
 }
 

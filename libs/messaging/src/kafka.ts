@@ -6,6 +6,7 @@ import {
   type KafkaMessage,
   logLevel,
   type PartitionAssigner,
+  Partitioners,
   type Producer,
 } from 'kafkajs';
 import { type KafkaRecord, textHeaders } from './envelope.js';
@@ -50,6 +51,8 @@ export class KafkaClient {
   producer(retries: number): Producer {
     return this.kafka.producer({
       allowAutoTopicCreation: false,
+      // Named only to keep the client from warning: every record names its partition itself.
+      createPartitioner: Partitioners.DefaultPartitioner,
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries },
     });
   }
@@ -122,7 +125,7 @@ const nestLogger = new Logger('kafka');
 
 function logKafka({ level, log, namespace }: { level: logLevel; namespace: string; log: { message: string } }): void {
   const error = (log as { error?: unknown }).error;
-  const text = `${namespace} ${log.message}${typeof error === 'string' ? `: ${error}` : ''}`;
+  const text = `${namespace || 'Client'}: ${log.message}${typeof error === 'string' ? `: ${error}` : ''}`;
   if (level === logLevel.ERROR) nestLogger.warn(text);
   else if (level === logLevel.WARN) nestLogger.log(text);
 }

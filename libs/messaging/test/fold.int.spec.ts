@@ -1,0 +1,264 @@
+import { eventually } from '#testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { foldBatch } from '../src/fold.js';
+import { takeOverLane } from '../src/lane.store.js';
+import { listenForReplies, type Replies } from './replies.js';
+import { aTopUp, bug, startTally, type TallyService } from './tally.js';
+
+let tally: TallyService;
+let replies: Replies;
+
+beforeAll(async () => {
+  tally = await startTally();
+  replies = await listenForReplies(tally.kafka);
+});
+
+afterAll(async () => {
+  await replies.stop();
+  await tally.close();
+});
+
+const deadLetters = (subjects: readonly string[]) =>
+  tally.dataSource.query<{ subject: string; reason: string; error: string }[]>(
+    'select subject, reason, error from dead_letter where subject = any($1) order by "offset"',
+    [subjects],
+  );
+
+describe('the same message id', () => {
+  it('twice in one batch has one effect, and both askers get its answer', async () => {
+    const id = uuidv7();
+    const [first, second] = [uuidv7(), uuidv7()];
+    await tally
+      .lane()
+      .handle([aTopUp('ada', 5, { id, correlationId: first }), aTopUp('ada', 5, { id, correlationId: second })]);
+    const answers = await replies.of(first, second);
+    expect(await tally.total('ada')).toBe(5);
+    expect(answers.map(({ payload }) => (payload['body'] as { total: number }).total)).toEqual([5, 5]);
+    expect(answers.map(({ payload }) => payload['replayed'])).toEqual([false, true]);
+  });
+
+  it('in two batches has one effect, and the later asker gets the first answer', async () => {
+    const id = uuidv7();
+    const [first, second] = [uuidv7(), uuidv7()];
+    const lane = tally.lane();
+    await lane.handle([aTopUp('bob', 5, { id, correlationId: first })]);
+    await lane.handle([aTopUp('bob', 7), aTopUp('bob', 5, { id, correlationId: second })]);
+    const answers = await replies.of(first, second);
+    expect(await tally.total('bob')).toBe(12);
+    expect(answers[1]!.payload['body']).toEqual(answers[0]!.payload['body']);
+  });
+
+  it('in two partitions at once has one effect, and both askers get its answer', async () => {
+    const id = uuidv7();
+    const [first, second] = [uuidv7(), uuidv7()];
+    await Promise.all([
+      tally.lane('wallet.commands/1').handle([aTopUp('cyd', 5, { id, correlationId: first })]),
+      tally.lane('wallet.commands/2').handle([aTopUp('dan', 5, { id, correlationId: second })]),
+    ]);
+    const answers = await replies.of(first, second);
+    expect([await tally.total('cyd'), await tally.total('dan')].filter(Boolean)).toEqual([5]);
+    expect(answers.map(({ payload }) => (payload['body'] as { total: number }).total)).toEqual([5, 5]);
+  });
+
+  it('with another body is refused, and changes nothing', async () => {
+    const id = uuidv7();
+    const correlationId = uuidv7();
+    const lane = tally.lane();
+    await lane.handle([aTopUp('eve', 5, { id, requestHash: 'five' })]);
+    await lane.handle([aTopUp('eve', 9, { id, requestHash: 'nine', correlationId })]);
+    const [refused] = await replies.of(correlationId);
+    expect(refused!.payload).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await tally.total('eve')).toBe(5);
+  });
+});
+
+describe('a message that cannot be handled', () => {
+  it('is parked alone: the six before it and all after it are handled, and its asker is told', async () => {
+    const correlationId = uuidv7();
+    const poison = aTopUp('fay-poison', bug, { correlationId, subject: 'poison' });
+    const before = Array.from({ length: 6 }, () => aTopUp('fay', 1));
+    const after = Array.from({ length: 5 }, () => aTopUp('fay', 10));
+    await tally.lane().handle([...before, poison, ...after]);
+    expect(await tally.total('fay')).toBe(56);
+    expect(await tally.total('fay-poison')).toBeUndefined();
+    expect(await deadLetters(['poison'])).toMatchObject([{ reason: 'fault', error: expect.stringContaining('a bug') }]);
+    const [told] = await replies.of(correlationId);
+    expect(told!.type).toBe('reply.Parked.v1');
+  });
+
+  it('holds back the later messages of its subject, in order, and nobody else', async () => {
+    const batch = [
+      aTopUp('gus', bug, { subject: 'gus-1' }),
+      aTopUp('gus', 1, { subject: 'gus-1' }),
+      aTopUp('gus', 2, { subject: 'gus-2' }),
+    ];
+    const lane = tally.lane();
+    await lane.handle(batch);
+    await lane.handle([aTopUp('gus', 4, { subject: 'gus-1' })]);
+    expect(await tally.total('gus')).toBe(2);
+    expect((await deadLetters(['gus-1'])).map(({ reason }) => reason)).toEqual(['fault', 'behind', 'behind']);
+  });
+
+  it('is parked at once when it is malformed, and the partition goes on', async () => {
+    const fine = aTopUp('hal', 3);
+    const broken = aTopUp('hal', 3);
+    const malformed = { kind: 'malformed', record: { ...broken.record, value: Buffer.from('{') }, error: 'x' } as const;
+    await tally.lane().handle([malformed, fine]);
+    expect(await tally.total('hal')).toBe(3);
+    const letters = await tally.dataSource.query('select 1 from dead_letter where "offset" = $1 and reason = $2', [
+      broken.record.offset,
+      'malformed',
+    ]);
+    expect(letters).toHaveLength(1);
+  });
+
+  it('that killed its process twice is parked, and what lies around it is handled', async () => {
+    const name = 'wallet.commands/3';
+    const batch = [aTopUp('ivy', 1), aTopUp('ivy', 2, { subject: 'killer' }), aTopUp('ivy', 4)];
+    // As two crashes in the middle of it leave the lane: the first message done, the second started twice.
+    await tally.lane(name).handle([batch[0]!]);
+    await tally.dataSource.query('update lane set attempts = 4 where name = $1', [name]);
+    await tally.lane(name).handle(batch);
+    expect(await tally.total('ivy')).toBe(5);
+    expect(await deadLetters(['killer'])).toMatchObject([{ reason: 'killer' }]);
+  });
+
+  it('counts its starts before it is handled, and forgets them once it is done', async () => {
+    const name = 'wallet.commands/9';
+    const attempts = async () => {
+      const [row] = await tally.dataSource.query<{ attempts: number }[]>('select attempts from lane where name = $1', [
+        name,
+      ]);
+      return row?.attempts;
+    };
+    let during: number | undefined;
+    tally.handler.beforeSave = async () => {
+      during = await attempts();
+    };
+    await tally.lane(name).handle([aTopUp('jon', 1)]);
+    tally.handler.beforeSave = () => Promise.resolve();
+    expect(during).toBe(1);
+    expect(await attempts()).toBe(0);
+  });
+});
+
+describe('a zombie', () => {
+  it('commits nothing once another process has taken its lane over', async () => {
+    const zombie = tally.lane('wallet.commands/5');
+    await zombie.handle([aTopUp('kim', 1)]);
+    const owner = tally.lane('wallet.commands/5');
+    await owner.handle([aTopUp('kim', 2)]);
+    await expect(zombie.handle([aTopUp('kim', 100)])).rejects.toThrow('belongs to another process');
+    expect(await tally.total('kim')).toBe(3);
+  });
+
+  it('that is still committing is waited for, and is not handled twice', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let entered = () => {};
+    const inside = new Promise<void>((resolve) => {
+      entered = resolve;
+    });
+    tally.handler.beforeSave = () => {
+      entered();
+      return held;
+    };
+    const batch = [aTopUp('lea', 1)];
+    const slow = tally.lane('wallet.commands/6').handle(batch);
+    await inside;
+    tally.handler.beforeSave = () => Promise.resolve();
+    const takenOver = tally.lane('wallet.commands/6').handle(batch);
+    release();
+    await Promise.all([slow, takenOver]);
+    expect(await tally.total('lea')).toBe(1);
+  });
+
+  it('leaves rows behind that the next owner publishes first, in their order', async () => {
+    const name = 'wallet.commands/7';
+    const ids = [uuidv7(), uuidv7(), uuidv7()];
+    const lane = await takeOverLane(tally.dataSource, name);
+    // Committed, and dead before publishing.
+    for (const correlationId of ids.slice(0, 2)) {
+      await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('mia', 1, { correlationId })]);
+    }
+    await tally.lane(name).handle([aTopUp('mia', 1, { correlationId: ids[2]! })]);
+    const answers = await replies.of(...ids);
+    expect(answers.map(({ correlationId }) => correlationId)).toEqual(ids);
+    expect(await outboxOf(name)).toHaveLength(0);
+  });
+});
+
+describe('publishing', () => {
+  it('deletes nothing unsent when the broker answers for one partition and not for another', async () => {
+    const name = 'wallet.commands/8';
+    const correlationId = uuidv7();
+    const lane = await takeOverLane(tally.dataSource, name);
+    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('ned', 1, { correlationId }), aTopUp('ned', 1)]);
+    // The topic has no partition 99: the client resolves as if all were sent.
+    await tally.dataSource.query(
+      'update outbox set partition = 99 where seq = (select max(seq) from outbox where lane = $1)',
+      [name],
+    );
+    await expect(tally.publisher.publishLane(name)).rejects.toThrow('not confirmed');
+    await replies.of(correlationId);
+    expect(await outboxOf(name)).toEqual([expect.objectContaining({ partition: 99 })]);
+    await tally.dataSource.query('delete from outbox where lane = $1', [name]);
+  });
+
+  it('finds rows that nobody cares for once they are ten seconds old', async () => {
+    const name = 'timer:abandoned';
+    const correlationId = uuidv7();
+    const lane = await takeOverLane(tally.dataSource, name);
+    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('oda', 1, { correlationId })]);
+    await tally.publisher.publishOverdue();
+    expect(await outboxOf(name)).toHaveLength(1);
+    await tally.dataSource.query(`update outbox set created_at = created_at - interval '11 s' where lane = $1`, [name]);
+    await tally.publisher.publishOverdue();
+    await replies.of(correlationId);
+    expect(await outboxOf(name)).toHaveLength(0);
+  });
+
+  it('parks a message that the broker refuses for good, and sends the ones around it', async () => {
+    const name = 'wallet.commands/10';
+    const ids = [uuidv7(), uuidv7(), uuidv7()];
+    const lane = await takeOverLane(tally.dataSource, name);
+    await foldBatch(
+      tally.dataSource,
+      tally.consumer,
+      lane,
+      ids.map((correlationId) => aTopUp('pia', 1, { correlationId })),
+    );
+    await tally.dataSource.query(
+      `update outbox set payload = '"' || repeat('x', 1200000) || '"' where lane = $1 and key = $2`,
+      [name, ids[1]],
+    );
+    await tally.publisher.publishLane(name);
+    await replies.of(ids[0]!, ids[2]!);
+    const [letter] = await deadLetters([ids[1]!]);
+    expect(letter).toMatchObject({ reason: 'refused' });
+    expect(await outboxOf(name)).toHaveLength(0);
+  });
+});
+
+it('issues no more statements for 500 messages than for 2', async () => {
+  const lane = await takeOverLane(tally.dataSource, 'wallet.commands/11');
+  const fold = async (count: number) => {
+    const batch = Array.from({ length: count }, (_, index) => aTopUp(`rob-${index}`, 1));
+    const { statements } = await foldBatch(tally.dataSource, tally.consumer, lane, batch);
+    return statements;
+  };
+  const [two, fiveHundred] = [await fold(2), await fold(500)];
+  expect(fiveHundred).toBe(two);
+  expect(two).toBeLessThanOrEqual(9);
+  await eventually(async () => {
+    await tally.publisher.publishLane('wallet.commands/11');
+    return (await outboxOf('wallet.commands/11')).length === 0;
+  });
+});
+
+function outboxOf(lane: string): Promise<{ partition: number }[]> {
+  return tally.dataSource.query('select partition from outbox where lane = $1 order by seq', [lane]);
+}
