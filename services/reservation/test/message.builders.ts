@@ -1,9 +1,8 @@
-import type { MessageContract, PayloadOf } from '#contracts';
+import { concert, type MessageContract, type PayloadOf, reply as replies } from '#contracts';
 import { readFileSync } from 'node:fs';
 import type { Asker, Context, Message, Outgoing, Reply } from '#messaging';
-import { reply as replies } from '#contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { noon } from './reservation.builders.js';
+import { id, noon } from './reservation.builders.js';
 
 /** A message as the engine hands it over; somebody waits for its answer unless `asker` is null. */
 export function aMessage<C extends MessageContract>(
@@ -64,3 +63,13 @@ export function sampleOf<C extends MessageContract>(contract: C): PayloadOf<C> {
   const [owner, name, version] = contract.type.split('.');
   return JSON.parse(readFileSync(`libs/contracts/samples/${owner}/${name}.${version}.json`, 'utf8')) as PayloadOf<C>;
 }
+
+/** SeatsHeld as the concert service says it of the seats of `aHeldReservation`: at noon, for ada, unless given otherwise. */
+export const aSeatsHeld = (given: Partial<concert.SeatsHeld> = {}) =>
+  aMessage(concert.seatsHeld, {
+    ...sampleOf(concert.seatsHeld),
+    reservationId: uuidv7(),
+    concertId: id('concert'),
+    scheduleId: id('schedule'),
+    ...given,
+  });
