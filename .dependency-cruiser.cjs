@@ -93,7 +93,10 @@ module.exports = {
       name: 'kafkajs-behind-messaging',
       comment: 'kafkajs lives inside libs/messaging, behind a port; beside it, only what makes topics.',
       severity: 'error',
-      from: { path: '^(services|gateway|local|tools|tests|libs)/', pathNot: '^(libs/(messaging|testing)|local/src/prepare)/' },
+      from: {
+        path: '^(services|gateway|local|tools|tests|libs)/',
+        pathNot: '^(libs/(messaging|testing)|local/src/prepare)/',
+      },
       to: { path: 'node_modules/kafkajs/' },
     },
     {

@@ -1,4 +1,11 @@
-export { type Answer, type ApiClient, apiOf, expectStatus, type RequestHeaders } from './api/api-client.js';
+export {
+  type Answer,
+  type ApiClient,
+  apiOf,
+  expectStatus,
+  postUntilDecided,
+  type RequestHeaders,
+} from './api/api-client.js';
 export { type AConcert, aConcertWith, type ConcertWishes, type Reachable } from './builders/concert.js';
 export { aFan, aFanInLine, type AFan, anActiveFan, anActiveFanWith, type AQueueingFan, topUp } from './builders/fan.js';
 export { aHeldReservation, aPaidReservation, type AReservation, freeSeats } from './builders/reservation.js';

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '../eventually.js';
+
 export interface Answer<Body = any> {
   readonly status: number;
   readonly headers: Headers;
@@ -56,6 +59,27 @@ export function apiOf(baseUrl: string, own: RequestHeaders = {}): ApiClient {
       return apiOf(baseUrl, { ...own, authorization: `Bearer ${accessToken}` });
     },
   };
+}
+
+/** Not decided within the gateway's wait window, or nobody there to ask: the contract says to repeat with the same key. */
+const undecided = [202, 429, 503];
+
+/** A POST repeated with one idempotency key until it is decided; its body when it ends with one of these statuses. */
+export async function postUntilDecided<Body = any>(
+  api: ApiClient,
+  path: string,
+  body: unknown,
+  ...statuses: readonly number[]
+): Promise<Body> {
+  const key = { 'idempotency-key': randomUUID() };
+  const answer = await eventually(
+    async () => {
+      const latest = await api.post<Body>(path, body, key);
+      return !undecided.includes(latest.status) && latest;
+    },
+    { within: 30_000, every: 200 },
+  );
+  return expectStatus<Body>(answer, ...statuses);
 }
 
 /** The body of an answer that must have this status. @throws with the whole answer otherwise. */

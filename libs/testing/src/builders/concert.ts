@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiClient, expectStatus } from '../api/api-client.js';
+import { type ApiClient, postUntilDecided } from '../api/api-client.js';
 
 /** Where the builders reach the system: `startSystem` answers one, and so does `{ api: apiOf(url) }`. */
 export interface Reachable {
@@ -31,21 +31,17 @@ const day = 24 * 60 * 60 * 1000;
 export async function aConcertWith(system: Reachable, wishes: ConcertWishes): Promise<AConcert> {
   const organizer = await system.api.signIn(`organizer-${randomUUID()}`, ['organizer']);
   const { price = 50_000, schedules: count = 1, seats } = wishes;
-  const concert = expectStatus<{ concertId: string }>(
-    await organizer.post('/v1/admin/concerts', {
-      title: 'An evening of string quartets',
-      ...(wishes.salesOpenAt && { salesOpenAt: wishes.salesOpenAt.toISOString() }),
-      ...(wishes.salesCloseAt && { salesCloseAt: wishes.salesCloseAt.toISOString() }),
-    }),
-    201,
-  );
+  const concert = {
+    title: 'An evening of string quartets',
+    ...(wishes.salesOpenAt && { salesOpenAt: wishes.salesOpenAt.toISOString() }),
+    ...(wishes.salesCloseAt && { salesCloseAt: wishes.salesCloseAt.toISOString() }),
+  };
+  const { concertId } = await postUntilDecided<{ concertId: string }>(organizer, '/v1/admin/concerts', concert, 201);
   const schedules: { scheduleId: string; seatsTotal: number }[] = [];
   for (let number = 1; number <= count; number += 1) {
-    const created = await organizer.post(`/v1/admin/concerts/${concert.concertId}/schedules`, {
-      startsAt: new Date(Date.now() + (30 + number) * day).toISOString(),
-      blocks: [{ section: 'A', rows: 1, seatsPerRow: seats, price }],
-    });
-    schedules.push(expectStatus<{ scheduleId: string; seatsTotal: number }>(created, 201));
+    const startsAt = new Date(Date.now() + (30 + number) * day).toISOString();
+    const dated = { startsAt, blocks: [{ section: 'A', rows: 1, seatsPerRow: seats, price }] };
+    schedules.push(await postUntilDecided(organizer, `/v1/admin/concerts/${concertId}/schedules`, dated, 201));
   }
-  return { concertId: concert.concertId, scheduleId: schedules[0]?.scheduleId ?? '', schedules, price };
+  return { concertId, scheduleId: schedules[0]?.scheduleId ?? '', schedules, price };
 }

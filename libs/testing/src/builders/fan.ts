@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiClient, expectStatus } from '../api/api-client.js';
+import { type ApiClient, expectStatus, postUntilDecided } from '../api/api-client.js';
 import { eventually } from '../eventually.js';
 import type { AConcert, Reachable } from './concert.js';
 
@@ -53,8 +53,7 @@ export async function anActiveFanWith(system: Reachable, concert: AConcert, amou
 
 /** Puts money (minor units) into the fan's wallet. */
 export async function topUp(fan: AFan, amount: number): Promise<void> {
-  const answer = await fan.api.post('/v1/wallet/top-ups', { amount }, { 'idempotency-key': randomUUID() });
-  expectStatus(answer, 201);
+  await postUntilDecided(fan.api, '/v1/wallet/top-ups', { amount }, 201);
 }
 
 function withToken(fan: AFan, queueToken: string): AQueueingFan {

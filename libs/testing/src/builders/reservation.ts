@@ -1,4 +1,4 @@
-import { expectStatus } from '../api/api-client.js';
+import { expectStatus, postUntilDecided } from '../api/api-client.js';
 import { eventually } from '../eventually.js';
 import type { AConcert, Reachable } from './concert.js';
 import { anActiveFan, type AQueueingFan, topUp } from './fan.js';
@@ -40,8 +40,8 @@ export async function aHeldReservation(
 ): Promise<AReservation> {
   const fan = wishes.fan ?? (await anActiveFan(system, concert));
   const seatIds = wishes.seatIds ?? (await firstFree(fan, concert, wishes.seats ?? 1));
-  const answer = await fan.api.post('/v1/reservations', { scheduleId: concert.scheduleId, seatIds });
-  const held = expectStatus<Omit<AReservation, 'fan' | 'seatIds'>>(answer, 201);
+  const wanted = { scheduleId: concert.scheduleId, seatIds };
+  const held = await postUntilDecided<Omit<AReservation, 'fan' | 'seatIds'>>(fan.api, '/v1/reservations', wanted, 201);
   return { ...held, seatIds, fan };
 }
 
@@ -53,8 +53,8 @@ export async function aPaidReservation(
 ): Promise<AReservation & { readonly paymentId: string }> {
   const held = await aHeldReservation(system, concert, wishes);
   await topUp(held.fan, held.amount);
-  const answer = await held.fan.api.post(`/v1/reservations/${held.reservationId}/payment`);
-  const { paymentId } = expectStatus<{ paymentId: string }>(answer, 201);
+  const path = `/v1/reservations/${held.reservationId}/payment`;
+  const { paymentId } = await postUntilDecided<{ paymentId: string }>(held.fan.api, path, undefined, 201);
   return { ...held, paymentId };
 }
 
