@@ -40,8 +40,16 @@ async function install() {
     if (!existsSync(stamp)) writeFileSync(stamp, wanted);
     return;
   }
-  requireProgram('java', ['-version'], 'Java 17 is not installed, and Kafka needs it (Debian: apt-get install openjdk-17-jre-headless)');
-  requireProgram('mvn', ['-v'], "Maven's mvn is not installed, and Kafka's jars come through it (Debian: apt-get install maven)");
+  requireProgram(
+    'java',
+    ['-version'],
+    'Java 17 is not installed, and Kafka needs it (Debian: apt-get install openjdk-17-jre-headless)',
+  );
+  requireProgram(
+    'mvn',
+    ['-v'],
+    "Maven's mvn is not installed, and Kafka's jars come through it (Debian: apt-get install maven)",
+  );
   const began = Date.now();
   say('installing packages as the lock file says (npm ci); about half a minute');
   // The npm and the Node that started us: ours may be the pinned one, which npm ci replaces.
@@ -77,7 +85,9 @@ function nodeToRunOn() {
   if (existsSync(pinnedNode)) return pinnedNode;
   if (majorOf(process.version) >= neededMajor) return process.execPath;
   const platform = `${process.platform}-${process.arch}`;
-  return fail(`there is no pinned Node for ${platform}, and this is Node ${process.version}: install Node ${neededMajor}`);
+  return fail(
+    `there is no pinned Node for ${platform}, and this is Node ${process.version}: install Node ${neededMajor}`,
+  );
 }
 
 /** Compiles the whole tree (half a second) when any source changed since the last time. */
@@ -113,7 +123,11 @@ async function launch(node, args) {
   const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
   const env = { ...process.env, PATH: path };
   if (process.execve && !stopping) process.execve(node, [node, ...launcher], env);
-  process.exitCode = await run(node, launcher, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: true, env });
+  process.exitCode = await run(node, launcher, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+    env,
+  });
 }
 
 /** Runs a program to its end and gives its exit code. */

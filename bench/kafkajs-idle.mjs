@@ -21,15 +21,26 @@ else await bench(Number(process.argv[2] ?? 20), (process.argv[3] ?? '500,1000,50
 async function bench(seconds, waits) {
   const { startKafka, freePort } = await import(join(root, 'dist/libs/embedded/src/index.js'));
   const folder = mkdtempSync(join(tmpdir(), 'kafkajs-idle-'));
-  const kafka = await startKafka({ dataDir: join(folder, 'kafka'), port: await freePort(), log: join(folder, 'kafka.log') });
+  const kafka = await startKafka({
+    dataDir: join(folder, 'kafka'),
+    port: await freePort(),
+    log: join(folder, 'kafka.log'),
+  });
   try {
     const published = unpatched(folder);
     await createTopics(kafka.brokers);
     console.log('kafkajs      maxWaitTimeInMs   client %   broker %');
     for (const wait of waits) {
-      for (const [name, path] of [['published', published], ['patched', join(root, 'node_modules/kafkajs')]]) {
+      for (const [name, path] of [
+        ['published', published],
+        ['patched', join(root, 'node_modules/kafkajs')],
+      ]) {
         const cost = await measure({ path, brokers: kafka.brokers, wait }, kafka.pid, seconds);
-        const row = [String(wait).padStart(15), cost.client.toFixed(2).padStart(10), cost.broker.toFixed(2).padStart(10)];
+        const row = [
+          String(wait).padStart(15),
+          cost.client.toFixed(2).padStart(10),
+          cost.broker.toFixed(2).padStart(10),
+        ];
         console.log(name.padEnd(12), ...row);
       }
     }
@@ -52,7 +63,10 @@ async function createTopics(brokers) {
   const { Kafka, logLevel } = createRequire(import.meta.url)('kafkajs');
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  await admin.createTopics({ topics: ['idle.a', 'idle.b'].map((topic) => ({ topic, numPartitions: 4 })), waitForLeaders: true });
+  await admin.createTopics({
+    topics: ['idle.a', 'idle.b'].map((topic) => ({ topic, numPartitions: 4 })),
+    waitForLeaders: true,
+  });
   await admin.disconnect();
 }
 

@@ -2,7 +2,11 @@ import type { LocalSettings, ProcessName } from './settings.js';
 import { processNames } from './settings.js';
 
 /** What the console shows once everything is ready: addresses, and a line that joins the demo concert's queue as it stands. */
-export function guide({ ports, dataDir, kafkaPort }: LocalSettings, databaseUrl: string, concertId: string | undefined): string {
+export function guide(
+  { ports, dataDir, kafkaPort }: LocalSettings,
+  databaseUrl: string,
+  concertId: string | undefined,
+): string {
   const api = `http://127.0.0.1:${ports.gateway[0]}`;
   const services = processNames.filter((name) => name !== 'gateway').map((name) => `${name} ${addresses(ports, name)}`);
   const lines = [

@@ -65,5 +65,12 @@ function plan(
   };
   // Only those who sign and check queue tokens hold the keys.
   if (kind === 'queue' || kind === 'gateway') env.QUEUE_TOKEN_KEYS = secrets.QUEUE_TOKEN_KEYS;
-  return { name, main: join(built, main), port, env, log: join(settings.dataDir, 'logs', `${name}.log`), stopWithinMs: stopMs };
+  return {
+    name,
+    main: join(built, main),
+    port,
+    env,
+    log: join(settings.dataDir, 'logs', `${name}.log`),
+    stopWithinMs: stopMs,
+  };
 }

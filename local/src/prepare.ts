@@ -11,10 +11,17 @@ import { prepareTopics } from './prepare/topics.js';
  *   node dist/local/src/prepare.js [database|topics]     default: both
  */
 const [part] = process.argv.slice(2);
-const needed = part === 'database' ? ['DATABASE_ADMIN_URL'] : part === 'topics' ? ['KAFKA_BROKERS'] : ['DATABASE_ADMIN_URL', 'KAFKA_BROKERS'];
+const needed =
+  part === 'database'
+    ? ['DATABASE_ADMIN_URL']
+    : part === 'topics'
+      ? ['KAFKA_BROKERS']
+      : ['DATABASE_ADMIN_URL', 'KAFKA_BROKERS'];
 const missing = needed.filter((name) => !process.env[name]);
 if ((part && part !== 'database' && part !== 'topics') || missing.length > 0) {
-  process.stderr.write(missing.length > 0 ? `${missing.join(', ')} must be set\n` : 'usage: prepare.js [database|topics]\n');
+  process.stderr.write(
+    missing.length > 0 ? `${missing.join(', ')} must be set\n` : 'usage: prepare.js [database|topics]\n',
+  );
   process.exit(1);
 }
 

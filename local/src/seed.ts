@@ -18,13 +18,12 @@ interface Concert {
   dates?: { scheduleId: string }[];
 }
 
-let authorization: string | undefined;
 const organizer = { userId: 'demo-organizer', roles: ['organizer'] };
-authorization = `Bearer ${(await send<{ accessToken: string }>('POST', '/v1/dev/sign-in', organizer)).accessToken}`;
+const { accessToken } = await send<{ accessToken: string }>('POST', '/v1/dev/sign-in', organizer);
 const found = await findConcert();
-const concertId = found?.concertId ?? (await send<Concert>('POST', '/v1/admin/concerts', demo)).concertId;
+const concertId = found?.concertId ?? (await send<Concert>('POST', '/v1/admin/concerts', demo, accessToken)).concertId;
 for (const days of daysAhead.slice(found?.dates?.length ?? 0)) {
-  await send('POST', `/v1/admin/concerts/${concertId}/schedules`, { startsAt: evening(days), blocks });
+  await send('POST', `/v1/admin/concerts/${concertId}/schedules`, { startsAt: evening(days), blocks }, accessToken);
 }
 process.stdout.write(`${concertId}\n`);
 
@@ -48,10 +47,10 @@ function evening(days: number): string {
 }
 
 /** One request to its decision: what is not decided yet (202, 429, 503) is sent again with the same key. */
-async function send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+async function send<Answer>(method: string, path: string, body?: unknown, token?: string): Promise<Answer> {
   const headers: Record<string, string> = { 'idempotency-key': randomUUID() };
   if (body) headers['content-type'] = 'application/json';
-  if (authorization) headers.authorization = authorization;
+  if (token) headers.authorization = `Bearer ${token}`;
   const deadline = performance.now() + patienceMs;
   while (true) {
     const response = await fetch(api + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });

@@ -27,8 +27,15 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, args: readonly
   const replicas = parseReplicas(replicasArgument(args));
   const gatewayPort = port(environment, 'PORT', 3000);
   const servicesPort = port(environment, 'LOCAL_SERVICES_PORT', 3001);
-  const base = { gateway: gatewayPort, queue: servicesPort, concert: servicesPort + 1, reservation: servicesPort + 2, wallet: servicesPort + 3 };
-  const portsOf = (name: ProcessName) => Array.from({ length: replicas[name] }, (_, replica) => base[name] + replica * replicaStep);
+  const base = {
+    gateway: gatewayPort,
+    queue: servicesPort,
+    concert: servicesPort + 1,
+    reservation: servicesPort + 2,
+    wallet: servicesPort + 3,
+  };
+  const portsOf = (name: ProcessName) =>
+    Array.from({ length: replicas[name] }, (_, replica) => base[name] + replica * replicaStep);
   const ports = {} as Record<ProcessName, number[]>;
   for (const name of processNames) ports[name] = portsOf(name);
   const settings: LocalSettings = {
@@ -62,7 +69,10 @@ export function parseReplicas(text: string): Record<ProcessName, number> {
 
 function replicasArgument(args: readonly string[]): string {
   try {
-    return parseArgs({ args: [...args], options: { replicas: { type: 'string' } } }).values.replicas ?? '';
+    const options = { replicas: { type: 'string', default: '' } } as const;
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    // Without the `--`, npm keeps `--replicas` for itself and hands on only what follows it.
+    return [values.replicas, ...positionals].join(',');
   } catch {
     throw new SetupProblem('usage: npm start [-- --replicas queue=2,wallet=2,gateway=2]');
   }

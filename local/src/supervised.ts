@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 /** Something that runs and can end. */
 export interface Running {
   readonly pid: number;
@@ -22,6 +20,7 @@ export class Supervised {
   private running: Running | undefined;
   private pauseMs = firstPauseMs;
   private watching: Promise<void> = Promise.resolve();
+  private endPause: () => void = () => {};
 
   constructor(
     readonly name: string,
@@ -40,6 +39,7 @@ export class Supervised {
   /** Ends it for good; also while it starts or waits for its next try. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.endPause();
     await this.running?.stop();
     await this.watching.catch(() => {});
   }
@@ -66,8 +66,7 @@ export class Supervised {
 
   private async restart(): Promise<Running | undefined> {
     while (true) {
-      await pause(this.pauseMs, undefined, { signal: this.stopping.signal }).catch(() => {});
-      this.pauseMs = Math.min(this.pauseMs * 2, longestPauseMs);
+      await this.pause();
       if (this.stopping.signal.aborted) return undefined;
       try {
         return await this.begin();
@@ -76,5 +75,17 @@ export class Supervised {
         this.report(`${error instanceof Error ? error.message : String(error)}; next try in ${this.pauseMs / 1000} s`);
       }
     }
+  }
+
+  /** Waits for the present pause or the stop, whichever comes first, and doubles the next pause. */
+  private async pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.pauseMs);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.pauseMs = Math.min(this.pauseMs * 2, longestPauseMs);
   }
 }

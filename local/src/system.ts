@@ -56,7 +56,13 @@ export class LocalSystem {
     say('roles, schemas, tables and topics are in place');
 
     const secrets = developmentSecrets(dataDir, this.environment);
-    await this.startProcesses({ settings: this.settings, secrets, databaseUrl, brokers, environment: this.environment });
+    await this.startProcesses({
+      settings: this.settings,
+      secrets,
+      databaseUrl,
+      brokers,
+      environment: this.environment,
+    });
     const concertId = await this.seed();
     say('ready');
     process.stdout.write(guide(this.settings, databaseUrl, concertId));
@@ -70,7 +76,8 @@ export class LocalSystem {
   /** Stops the gateways, the services, Kafka and PostgreSQL, in this order; also in the middle of a start. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    const stage = (name: 'gateway' | 'service') => this.parts.filter((one) => one.stage === name).map(({ part }) => part);
+    const stage = (name: 'gateway' | 'service') =>
+      this.parts.filter((one) => one.stage === name).map(({ part }) => part);
     await Promise.all(stage('gateway').map((part) => part.stop()));
     await Promise.all(stage('service').map((part) => part.stop()));
     // Nobody needs the one to stop the other, but a log in this order is easier to read.
@@ -104,7 +111,10 @@ export class LocalSystem {
     }
     const api = `http://127.0.0.1:${this.settings.ports.gateway[0]}`;
     const log = join(this.logs, 'seed.log');
-    return (await runTool('seed', { ...this.environment, API_URL: api }, log, this.stopping.signal)).trim().split('\n').at(-1);
+    return (await runTool('seed', { ...this.environment, API_URL: api }, log, this.stopping.signal))
+      .trim()
+      .split('\n')
+      .at(-1);
   }
 
   private async requireFreePorts(): Promise<void> {

@@ -10,13 +10,20 @@ import { fileURLToPath } from 'node:url';
 export async function runTool(name: string, env: NodeJS.ProcessEnv, log: string, signal: AbortSignal): Promise<string> {
   const output = openLog(log);
   const main = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-  const tool = await keep({ command: process.execPath, args: ['--enable-source-maps', main], env, output, graceSeconds: 2 });
+  const tool = await keep({
+    command: process.execPath,
+    args: ['--enable-source-maps', main],
+    env,
+    output,
+    graceSeconds: 2,
+  });
   closeSync(output);
   const stop = () => void tool.stop();
   signal.addEventListener('abort', stop, { once: true });
   const { code } = await tool.exited;
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();
-  if (code !== 0) throw new Error(`${name} failed: ${lastLines(log, 1).join('') || `exit code ${code}`} (all of it in ${log})`);
+  if (code !== 0)
+    throw new Error(`${name} failed: ${lastLines(log, 1).join('') || `exit code ${code}`} (all of it in ${log})`);
   return readFileSync(log, 'utf8');
 }

@@ -38,9 +38,14 @@ async function copyJars(pom: string, folder: string, log: string): Promise<void>
     const maven = await keep({ command: 'mvn', args: ['--batch-mode', '--quiet', '--file', pom, ...goal], output });
     const { code } = await maven.exited;
     if (code === 127) {
-      throw new SetupProblem("Maven's mvn is not installed, and Kafka's jars come through it: install it (Debian: apt-get install maven)");
+      throw new SetupProblem(
+        "Maven's mvn is not installed, and Kafka's jars come through it: install it (Debian: apt-get install maven)",
+      );
     }
-    if (code !== 0) throw new SetupProblem(`Maven could not fetch Kafka's jars; its log ${log} ends: ${lastLines(log, 2).join(' | ')}`);
+    if (code !== 0)
+      throw new SetupProblem(
+        `Maven could not fetch Kafka's jars; its log ${log} ends: ${lastLines(log, 2).join(' | ')}`,
+      );
   } finally {
     closeSync(output);
   }

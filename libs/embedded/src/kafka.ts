@@ -51,7 +51,12 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const run = async (main: string, args: readonly string[]) => {
     const output = openLog(log);
     try {
-      return await keep({ command: java, args: [...jvm, '-cp', join(jars, '*'), main, ...args], output, graceSeconds: 4 });
+      return await keep({
+        command: java,
+        args: [...jvm, '-cp', join(jars, '*'), main, ...args],
+        output,
+        graceSeconds: 4,
+      });
     } finally {
       closeSync(output);
     }
@@ -61,11 +66,20 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
     rmSync(dataDir, { recursive: true, force: true });
     const tool = await run('kafka.tools.StorageTool', ['format', '--cluster-id', clusterId(), '--config', properties]);
     const { code } = await tool.exited;
-    if (code !== 0) throw new Error(`Kafka's StorageTool exited with code ${code}; its log ${log} ends: ${lastLines(log, 3).join(' | ')}`);
+    if (code !== 0)
+      throw new Error(
+        `Kafka's StorageTool exited with code ${code}; its log ${log} ends: ${lastLines(log, 3).join(' | ')}`,
+      );
   }
   signal?.throwIfAborted();
   const server = await run('kafka.Kafka', [properties]);
-  await untilReady(server, { name: 'Kafka', log, timeoutMs: 90_000, check: () => answers(port, apiVersionsRequest), signal });
+  await untilReady(server, {
+    name: 'Kafka',
+    log,
+    timeoutMs: 90_000,
+    check: () => answers(port, apiVersionsRequest),
+    signal,
+  });
   return { ...server, brokers: [`127.0.0.1:${port}`] };
 }
 

@@ -11,7 +11,8 @@ export const kafkaSources = join(projectRoot, 'local', 'kafka');
 function findProjectRoot(): string {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'local', 'kafka', 'pom.xml'))) return folder;
+    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'local', 'kafka', 'pom.xml')))
+      return folder;
   }
   throw new Error(`no project folder above ${start}`);
 }

@@ -11,7 +11,9 @@ export async function requireFreePort(port: number, what: string, setting: strin
     server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
   });
   if (!free) {
-    throw new SetupProblem(`port ${port} for ${what} is taken: stop the program that uses it, or set ${setting} to another port`);
+    throw new SetupProblem(
+      `port ${port} for ${what} is taken: stop the program that uses it, or set ${setting} to another port`,
+    );
   }
 }
 

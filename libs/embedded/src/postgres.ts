@@ -57,10 +57,17 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   signal?.throwIfAborted();
   const version = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim();
   if (version !== major) {
-    throw new SetupProblem(`${dataDir} was made by PostgreSQL ${version}, this is ${major}: drop it with "npm run reset"`);
+    throw new SetupProblem(
+      `${dataDir} was made by PostgreSQL ${version}, this is ${major}: drop it with "npm run reset"`,
+    );
   }
   const parameters = Object.entries({ ...settings, ...options.settings, port: String(port) });
-  const server = await run(postgres, ['-D', dataDir, ...parameters.flatMap(([name, value]) => ['-c', `${name}=${value}`])], user, log);
+  const server = await run(
+    postgres,
+    ['-D', dataDir, ...parameters.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    user,
+    log,
+  );
   const url = `postgres://${superuser.name}:${superuser.password}@127.0.0.1:${port}/postgres`;
   // Crash recovery after a hard stop under load can take a while; connections are refused until it is done.
   await untilReady(server, { name: 'PostgreSQL', log, timeoutMs: 60_000, check: () => accepts(url), signal });

@@ -29,7 +29,9 @@ async function makeRole(admin: pg.Client, role: Role): Promise<void> {
   if (!rowCount) await unlessMadeMeanwhile(admin.query(`create role ${role} ${attributes}`));
   else if (passwordOf(role) !== role) await admin.query(`alter role ${role} ${attributes}`);
   // Who is no superuser must be a member to give the role a schema.
-  const { rows } = await admin.query<{ usesuper: boolean }>('select usesuper from pg_user where usename = current_user');
+  const { rows } = await admin.query<{ usesuper: boolean }>(
+    'select usesuper from pg_user where usename = current_user',
+  );
   if (!rows[0]?.usesuper) await admin.query(`grant ${role} to current_user`);
   await admin.query(`create schema if not exists ${role} authorization ${role}`);
 }
@@ -71,7 +73,9 @@ async function migrate(role: Role, url: string): Promise<void> {
     const ran = await source.runMigrations();
     for (const { name } of ran) process.stdout.write(`${role}: ${name}\n`);
   } catch (error) {
-    throw new Error(`migration of ${role} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`migration of ${role} failed: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   } finally {
     await source.destroy();
   }

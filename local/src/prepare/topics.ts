@@ -28,7 +28,12 @@ function configsOf({ name, partitions, kind, groups, retentionMs }: Topic, prefi
   // A snapshot lives until its key's next one.
   const policy = kind === 'snapshots' ? entry('cleanup.policy', 'compact') : entry('retention.ms', retentionMs);
   const appendTime = entry('message.timestamp.type', 'LogAppendTime');
-  const own = { topic: prefix + name, numPartitions: partitions, replicationFactor, configEntries: [policy, appendTime] };
+  const own = {
+    topic: prefix + name,
+    numPartitions: partitions,
+    replicationFactor,
+    configEntries: [policy, appendTime],
+  };
   const deadLetters = groups.map((group) => ({
     topic: prefix + deadLetterTopicOf(group),
     numPartitions: 1,
@@ -53,7 +58,9 @@ async function requirePartitions(admin: Admin, wanted: readonly ITopicConfig[]):
   for (const { topic, numPartitions } of wanted) {
     const count = present.find(({ name }) => name === topic)?.partitions.length;
     if (count !== numPartitions) {
-      throw new Error(`topic ${topic} has ${count} partitions, its contract says ${numPartitions}: a bigger topic is a new topic`);
+      throw new Error(
+        `topic ${topic} has ${count} partitions, its contract says ${numPartitions}: a bigger topic is a new topic`,
+      );
     }
   }
 }
