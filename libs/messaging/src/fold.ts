@@ -113,7 +113,10 @@ class Fold {
       tx,
     );
     for (const parsed of messages) this.decideOne(parsed, first.get(parsed.message.id)!, seen, blocked, state);
-    await consumer.handler.save(state, tx);
+    const last = messages.at(-1)!.message;
+    for (const outgoing of (await consumer.handler.save(state, tx)) ?? []) {
+      this.outbox.push(messageRow(consumer.service, this.context, outgoing, last, null));
+    }
     await recordOutcomes(tx, consumer.name, this.outcomes);
   }
 

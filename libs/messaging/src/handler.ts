@@ -1,7 +1,7 @@
 import type { MessageContract, Topic } from '#contracts';
 import { Controller } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
-import type { Context, Decision } from './message.js';
+import type { Context, Decision, Outgoing } from './message.js';
 import type { Transaction } from './transaction.js';
 
 /**
@@ -15,8 +15,11 @@ export interface Handler<State, Incoming> {
   /** Locks and reads, one statement per table, rows in key order, tables in the order the service's README names. */
   load(messages: readonly Incoming[], tx: Transaction): Promise<State>;
   decide(state: State, message: Incoming, context: Context): Decision;
-  /** Set-based statements, at most a few per table. */
-  save(state: State, tx: Transaction): Promise<void>;
+  /**
+   * Set-based statements, at most a few per table.
+   * @returns messages that only the saved rows can make, if any; they follow those of the decisions
+   */
+  save(state: State, tx: Transaction): Promise<readonly Outgoing[] | void>;
 }
 
 /** Nest's handle for our transport, so that a hybrid application may have others beside it. */

@@ -22,10 +22,8 @@ export interface RequestReplyOptions {
   readonly inFlightMax: number;
 }
 
-interface Waiting {
-  readonly messageId: string;
-  resolve(asked: Asked): void;
-}
+/** By correlation id alone: the answer may come from a service that the command was forwarded to, about its own message. */
+type Waiting = (asked: Asked) => void;
 
 interface Queued {
   readonly record: Sendable;
@@ -62,7 +60,7 @@ export class KafkaCommandBus extends CommandBus {
     const replyTo = `${topics.gatewayReplies.name}/${this.partition}/${correlationId}`;
     let timeout: NodeJS.Timeout | undefined;
     const asked = new Promise<Asked>((resolve) => {
-      this.waiting.set(correlationId, { messageId: id, resolve });
+      this.waiting.set(correlationId, resolve);
       timeout = setTimeout(() => resolve({ kind: 'pending' }), this.options.waitMs);
     });
     inFlight.set(this.waiting.size);
@@ -92,13 +90,13 @@ export class KafkaCommandBus extends CommandBus {
   onReply(record: KafkaRecord): void {
     const correlationId = record.headers['correlationid'] ?? '';
     const waiting = this.waiting.get(correlationId);
-    if (!waiting || waiting.messageId !== record.headers['causationid']) {
+    if (!waiting) {
       unmatched.inc();
       return;
     }
     const parsed = read(record, null);
-    if (parsed.kind === 'message') waiting.resolve(asAsked(parsed.message as Reply));
-    else this.logger.error(`a reply to ${waiting.messageId} is not one`);
+    if (parsed.kind === 'message') waiting(asAsked(parsed.message as Reply));
+    else this.logger.error(`the reply to ${correlationId} is not one`);
   }
 
   private enqueue<C extends MessageContract>(

@@ -29,7 +29,7 @@ import { purgeAgain } from './outgoing.js';
 
 /** Everything that happens in a line, in the order of the concert's partition. */
 @BatchHandler({ topic: topics.queueCommands, accepts: queueCommands })
-export class QueueCommandsHandler implements Omit<Handler<Lines, QueueCommand>, 'save'> {
+export class QueueCommandsHandler implements Handler<Lines, QueueCommand> {
   private readonly rules: QueueRules;
 
   constructor(
