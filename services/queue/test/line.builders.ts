@@ -66,7 +66,11 @@ export function aDeadPlace(queueNumber: number, place: Partial<Place> = {}): Pla
 /** The line at `now` (by default noon) with these places loaded, all of them at its front. */
 export function aLineWith(
   places: readonly Place[],
-  { now = noon, room = {}, with: settings = {} }: { now?: Date; room?: Partial<WaitingRoom>; with?: Partial<QueueRules> } = {},
+  {
+    now = noon,
+    room = {},
+    with: settings = {},
+  }: { now?: Date; room?: Partial<WaitingRoom>; with?: Partial<QueueRules> } = {},
 ): Line {
   const lastNumber = Math.max(0, ...places.map(({ queueNumber }) => queueNumber));
   const line = new Line(aRoom({ lastNumber, lastTickAt: now, ...room }), places, now, { ...rules, ...settings });

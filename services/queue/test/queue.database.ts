@@ -71,7 +71,11 @@ export class QueueDatabase {
     const context = { now: tx.now, newId: () => uuidv7() };
     const decisions = commands.map((command) => handler.decide(lines, command, context));
     const sent = await handler.save(lines, tx);
-    return { decisions, snapshots: sent.map(({ payload }) => payload as queue.QueueSnapshot), statements: tx.statements };
+    return {
+      decisions,
+      snapshots: sent.map(({ payload }) => payload as queue.QueueSnapshot),
+      statements: tx.statements,
+    };
   }
 
   /** A concert with an open waiting room; returns its id. */

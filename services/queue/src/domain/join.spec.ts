@@ -1,9 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { aDeadPlace, aLineWith, anActivePlace, anId, aPlace, noon, rules, secondsAfter } from '../../test/line.builders.js';
+import {
+  aDeadPlace,
+  aLineWith,
+  anActivePlace,
+  anId,
+  aPlace,
+  noon,
+  rules,
+  secondsAfter,
+} from '../../test/line.builders.js';
 import { join, type Joined } from './join.js';
 import type { Line } from './line.js';
 
-const joinAs = (line: Line, userId: string, token = 0xf00): Joined => join(line, { userId, tokenId: anId(token) }, rules);
+const joinAs = (line: Line, userId: string, token = 0xf00): Joined =>
+  join(line, { userId, tokenId: anId(token) }, rules);
 const placeIn = (joined: Joined) => {
   if ('refused' in joined) throw new Error(joined.refused.code);
   return joined.place;

@@ -84,8 +84,14 @@ describe('a snapshot', () => {
 
     it('first leaves out who left before being served', () => {
       const left = [2, ...squares(100, 1_200)];
-      const snapshot = sized({ ticks: [aKeptTick(1, 10, 1)], spent: [3], left }, { servingNumber: 10, lastNumber: 2e6 });
-      expect([[...queue.decodeNumberSet(snapshot.left)], [...queue.decodeNumberSet(snapshot.spent)]]).toEqual([[2], [3]]);
+      const snapshot = sized(
+        { ticks: [aKeptTick(1, 10, 1)], spent: [3], left },
+        { servingNumber: 10, lastNumber: 2e6 },
+      );
+      expect([[...queue.decodeNumberSet(snapshot.left)], [...queue.decodeNumberSet(snapshot.spent)]]).toEqual([
+        [2],
+        [3],
+      ]);
     });
 
     it('then the oldest ranges, but nobody who spent in one that stays', () => {

@@ -120,7 +120,7 @@ export function activeCount({ ticks, spent, left }: LineFacts, now: Date, rules:
 /** How many of the ascending `numbers` between `from` and `to` hold, without walking over the others. */
 function countWithin(numbers: readonly number[], from: number, to: number, holds: (number: number) => boolean): number {
   let low = 0;
-  for (let high = numbers.length; low < high; ) {
+  for (let high = numbers.length; low < high;) {
     const middle = (low + high) >> 1;
     if (numbers[middle]! < from) low = middle + 1;
     else high = middle;

@@ -81,7 +81,10 @@ describe('a tick', () => {
   });
 
   it('does not make up for missed ticks', () => {
-    const line = aLineWith([1, 2, 3, 4].map((number) => aPlace(number)), { now: secondsAfter(noon, 60) });
+    const line = aLineWith(
+      [1, 2, 3, 4].map((number) => aPlace(number)),
+      { now: secondsAfter(noon, 60) },
+    );
     tick(line, rules);
     expect(line.room).toMatchObject({ servingNumber: 3, nextTickAt: secondsAfter(noon, 65) });
   });

@@ -79,7 +79,13 @@ function lookedTo(line: Line, front: Front, admitted: readonly number[]): number
   return front.lookedTo ?? line.room.lastNumber;
 }
 
-function record(tickNumber: number, from: number, to: number, passing: ReadonlySet<number>, activeUntil: Date): Advance {
+function record(
+  tickNumber: number,
+  from: number,
+  to: number,
+  passing: ReadonlySet<number>,
+  activeUntil: Date,
+): Advance {
   const passedOver: number[] = [];
   for (let number = from; number <= to; number += 1) if (!passing.has(number)) passedOver.push(number);
   return { tickNumber, from, to, activated: passing.size, passedOver, activeUntil };

@@ -46,7 +46,10 @@ describe('an outage', () => {
 
   it('keeps the earlier beginning when it follows another within the time of grace', () => {
     const first = { outageFrom: secondsAfter(noon, -300), judgedAfter: secondsAfter(noon, 300) };
-    expect(after(60, first)).toMatchObject({ outageFrom: secondsAfter(noon, -300), judgedAfter: secondsAfter(noon, 660) });
+    expect(after(60, first)).toMatchObject({
+      outageFrom: secondsAfter(noon, -300),
+      judgedAfter: secondsAfter(noon, 660),
+    });
     const longAgo = { outageFrom: secondsAfter(noon, -9_000), judgedAfter: secondsAfter(noon, -8_000) };
     expect(after(60, longAgo).outageFrom).toEqual(secondsAfter(noon, -60));
   });

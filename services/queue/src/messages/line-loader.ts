@@ -83,9 +83,7 @@ export class LineLoader {
   private async snapshotsOf(all: readonly LoadedLine[], rules: QueueRules, tx: Transaction): Promise<Outgoing[]> {
     const shown = all.filter(({ publish }) => publish).map(({ line }) => line.room);
     const facts = await this.snapshots.facts(shown, tx.now, rules, tx);
-    return shown.map((room) =>
-      sendSnapshot(buildSnapshot(room, facts.get(room.concertId)!, tx.now, rules), uuidv7()),
-    );
+    return shown.map((room) => sendSnapshot(buildSnapshot(room, facts.get(room.concertId)!, tx.now, rules), uuidv7()));
   }
 }
 
