@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { concert } from '#contracts';
-import { emptyDatabase } from '#testing';
+import { inTransaction } from '#messaging';
+import { emptyDatabase, eventually } from '#testing';
 import { aCommand } from './command.builders.js';
 import { aConcert, aHold, aSchedule, ConcertDatabase, type Show, wordOf } from './concert.database.js';
 
@@ -188,6 +189,18 @@ describe('the seats in PostgreSQL', () => {
     expect([two.statements, many.statements]).toEqual([5, 5]);
   });
 
+  it('are locked, so that of two batches at once the later one waits and sees what the first has done', async () => {
+    const show = await database.aShow();
+    const [a, b] = show.seatIds as [string, string];
+    let later!: Promise<string | undefined>;
+    await inTransaction(database.dataSource, async (tx) => {
+      await database.fold(tx, [aHold(show, [a, b])]);
+      later = database.handle([aHold(show, [b, a], { userId: 'bob' })]).then(({ outcomes }) => wordOf(outcomes[0]));
+      await eventually(async () => (await database.query(waitingForUs)).length > 0);
+    });
+    expect(await later).toBe('ALREADY_RESERVED_SEAT');
+  });
+
   it('have a second guarantee behind the code: no two live claims', async () => {
     const show = await database.aShow();
     await handle([aHold(show, [show.seatIds[0]!])]);
@@ -197,3 +210,7 @@ describe('the seats in PostgreSQL', () => {
     await expect(database.query(again, [show.scheduleId])).rejects.toThrow('claim_live_seat');
   });
 });
+
+const waitingForUs = `
+  select 1 from pg_stat_activity
+   where datname = current_database() and wait_event_type = 'Lock' and query like '%from seat%'`;

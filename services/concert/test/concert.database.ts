@@ -2,7 +2,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { concert } from '#contracts';
-import { inTransaction, type Outcome } from '#messaging';
+import { inTransaction, type Outcome, type Transaction } from '#messaging';
 import { databaseOptions } from '#service';
 import type { ConcertSettings } from '../src/config.js';
 import type { ConcertCommand } from '../src/messages/accepted.js';
@@ -23,6 +23,11 @@ export interface Show {
   readonly scheduleId: string;
   /** In the order of sections and positions. */
   readonly seatIds: readonly string[];
+}
+
+export interface Handled {
+  readonly outcomes: Outcome[];
+  readonly statements: number;
 }
 
 type Block = { section: string; rows: number; seatsPerRow: number; price: number };
@@ -52,16 +57,19 @@ export class ConcertDatabase {
   }
 
   /** Loads, folds and saves one batch in a transaction; `now` is the database's clock plus `later` seconds. */
-  async handle(commands: readonly ConcertCommand[], later = 0): Promise<{ outcomes: Outcome[]; statements: number }> {
-    return inTransaction(this.dataSource, async (tx) => {
-      const clock = `select clock_timestamp()::timestamptz(3) + make_interval(secs => $1) as now`;
-      [{ now: tx.now }] = await tx.manager.query<[{ now: Date }]>(clock, [later]);
-      const inventory = await this.handler.load(commands, tx);
-      const context = { now: tx.now, newId: () => uuidv7() };
-      const outcomes = commands.map((command) => this.handler.decide(inventory, command, context).outcome);
-      await this.handler.save(inventory, tx);
-      return { outcomes, statements: tx.statements };
-    });
+  async handle(commands: readonly ConcertCommand[], later = 0): Promise<Handled> {
+    return inTransaction(this.dataSource, (tx) => this.fold(tx, commands, later));
+  }
+
+  /** The same in a transaction that is yet to be committed. */
+  async fold(tx: Transaction, commands: readonly ConcertCommand[], later = 0): Promise<Handled> {
+    const clock = `select clock_timestamp()::timestamptz(3) + make_interval(secs => $1) as now`;
+    [{ now: tx.now }] = await tx.manager.query<[{ now: Date }]>(clock, [later]);
+    const inventory = await this.handler.load(commands, tx);
+    const context = { now: tx.now, newId: () => uuidv7() };
+    const outcomes = commands.map((command) => this.handler.decide(inventory, command, context).outcome);
+    await this.handler.save(inventory, tx);
+    return { outcomes, statements: tx.statements };
   }
 
   query<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {
