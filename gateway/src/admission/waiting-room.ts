@@ -14,6 +14,13 @@ import { estimatedWaitSeconds, pollAfterSeconds } from './wait.js';
 
 const LEASE_PER_TTL = 1.5;
 
+/** One reading of a room and its clock, for all that an answer says. */
+interface Moment {
+  readonly room: Room | undefined;
+  /** The queue database's time, ms since 1970. */
+  readonly now: number;
+}
+
 /** Judges queue tokens and shows places: the verdict, the clock, the signing and the renewal in one place. */
 @Injectable()
 export class WaitingRoom {
@@ -37,9 +44,10 @@ export class WaitingRoom {
   /** The place of somebody whose token was accepted; while WAITING with a renewed token. */
   async show(standing: Standing): Promise<QueuePlace> {
     const { facts, room, verdict, token } = standing;
-    if (verdict.status === 'ACTIVE') return this.describe(facts, room, verdict, token);
-    const renewed = await this.renew({ ...facts, shownPosition: verdict.position }, room);
-    return this.describe(renewed, room, verdict, this.tokens.sign(renewed));
+    const now = this.now(room);
+    if (verdict.status === 'ACTIVE') return this.describe(facts, verdict, token, { room, now });
+    const renewed = await this.renew({ ...facts, shownPosition: verdict.position }, { room, now });
+    return this.describe(renewed, verdict, this.tokens.sign(renewed), { room, now });
   }
 
   /** The place that the queue service has just given, or given again, with a fresh token. */
@@ -58,7 +66,7 @@ export class WaitingRoom {
     const judged = this.judge(facts, room, { userId: place.userId, payLateMs: 0 });
     const verdict = judged.status === 'ACTIVE' || judged.status === 'WAITING' ? judged : asAnswered(place);
     const shown = verdict.status === 'WAITING' ? { ...facts, shownPosition: verdict.position } : facts;
-    return { place: this.describe(shown, room, verdict, this.tokens.sign(shown)), status: verdict.status };
+    return { place: this.describe(shown, verdict, this.tokens.sign(shown), { room, now }), status: verdict.status };
   }
 
   private judge(
@@ -72,8 +80,7 @@ export class WaitingRoom {
   }
 
   /** exp = now + ttl, but never past the lease; the lease is made longer first where that is needed. */
-  private async renew(facts: TokenFacts, room: Room | undefined): Promise<TokenFacts> {
-    const now = this.now(room);
+  private async renew(facts: TokenFacts, { room, now }: Moment): Promise<TokenFacts> {
     const ttlMs = this.ttlMs(room);
     const wanted = now + ttlMs;
     const longer = now + LEASE_PER_TTL * ttlMs;
@@ -81,8 +88,7 @@ export class WaitingRoom {
     return { ...facts, leaseUntil, expiresAt: Math.max(facts.expiresAt, Math.min(wanted, leaseUntil)) };
   }
 
-  private describe(facts: TokenFacts, room: Room | undefined, verdict: Standing['verdict'], token: string): QueuePlace {
-    const now = this.now(room);
+  private describe(facts: TokenFacts, verdict: Standing['verdict'], token: string, { room, now }: Moment): QueuePlace {
     const active = verdict.status === 'ACTIVE';
     const position = active ? 0 : verdict.position;
     const expiresAt = active ? verdict.activeUntil : facts.expiresAt;

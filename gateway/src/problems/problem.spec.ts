@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LightMyRequestResponse } from 'fastify';
-import { GatewayUnderTest } from '../testing/gateway-under-test.js';
+import { GatewayUnderTest } from '../../test/gateway-under-test.js';
 
 describe('every refusal is problem+json', () => {
   let gateway: GatewayUnderTest;
@@ -14,7 +14,10 @@ describe('every refusal is problem+json', () => {
   afterAll(() => gateway.stop());
 
   function expectProblem(response: LightMyRequestResponse, status: number, code: string): Record<string, unknown> {
-    expect([response.statusCode, response.headers['content-type']]).toEqual([status, 'application/problem+json; charset=utf-8']);
+    expect([response.statusCode, response.headers['content-type']]).toEqual([
+      status,
+      'application/problem+json; charset=utf-8',
+    ]);
     const body = response.json<Record<string, unknown>>();
     expect(body).toMatchObject({ code, status, type: `urn:problem:${code.toLowerCase().replaceAll('_', '-')}` });
     expect(body['traceId']).toMatch(/^[0-9a-f]{32}$/);
@@ -73,7 +76,11 @@ describe('every refusal is problem+json', () => {
   it('lists each wrong and each unknown member', async () => {
     const payload = { userId: 7, roles: ['pope'], extra: true };
     const body = expectProblem(await gateway.request({ ...signIn, payload }), 400, 'INVALID_REQUEST');
-    expect((body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual(['extra', 'roles.0', 'userId']);
+    expect((body['errors'] as { path: string }[]).map(({ path }) => path).sort()).toEqual([
+      'extra',
+      'roles.0',
+      'userId',
+    ]);
   });
 
   it('text that no database can store', async () => {
@@ -116,7 +123,12 @@ describe('every refusal is problem+json', () => {
 
   it('a missing role', async () => {
     const headers = await gateway.bearer('ann', ['operator']);
-    const response = await gateway.request({ method: 'POST', url: '/v1/admin/concerts', headers, payload: { title: 'x' } });
+    const response = await gateway.request({
+      method: 'POST',
+      url: '/v1/admin/concerts',
+      headers,
+      payload: { title: 'x' },
+    });
     expectProblem(response, 403, 'FORBIDDEN');
   });
 
@@ -141,7 +153,12 @@ describe('every refusal is problem+json', () => {
       throw new Error('secret of the inside');
     };
     const headers = { ...(await gateway.bearer()), 'idempotency-key': 'k' };
-    const response = await gateway.request({ method: 'POST', url: '/v1/wallet/top-ups', headers, payload: { amount: 1 } });
+    const response = await gateway.request({
+      method: 'POST',
+      url: '/v1/wallet/top-ups',
+      headers,
+      payload: { amount: 1 },
+    });
     expectProblem(response, 500, 'INTERNAL');
     expect(response.body).not.toContain('secret');
   });

@@ -5,11 +5,11 @@ import type { MessageContract, queue } from '#contracts';
 import { type Asked, CommandBus, type CommandOptions, SnapshotFeed } from '#messaging';
 import { readSettings, SETTINGS } from '#service';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { type GatewaySettings, gatewaySettings } from '../config.js';
-import { GatewayModule } from '../gateway.module.js';
-import { configureHttp } from '../http/configure.js';
-import { serverOptions } from '../http/server-options.js';
-import { DevIssuer } from '../identity/dev-issuer.js';
+import { type GatewaySettings, gatewaySettings } from '../src/config.js';
+import { GatewayModule } from '../src/gateway.module.js';
+import { configureHttp } from '../src/http/configure.js';
+import { serverOptions } from '../src/http/server-options.js';
+import { DevIssuer } from '../src/identity/dev-issuer.js';
 
 export interface SentCommand {
   readonly type: string;
