@@ -37,7 +37,8 @@ export async function anActiveFan(system: Reachable, concert: AConcert, userId?:
       const answer = await fan.api.get(`/v1/concerts/${concert.concertId}/queue-token`, { 'queue-token': token });
       const place = expectStatus<{ status: string; token: string }>(answer, 200);
       token = place.token;
-      return place.status === 'ACTIVE';
+      if (place.status !== 'ACTIVE') throw new Error(`the turn has not come: ${JSON.stringify(place)}`);
+      return true;
     },
     { within: 30_000, every: 100 },
   );
