@@ -88,6 +88,6 @@ it('tells the same as the plain model of its tables, whatever happens in a line'
       const twins = await TwinWalk.begin(maxActive);
       for (const step of steps) await twins.take(step);
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });

@@ -61,9 +61,13 @@ const findQuery = `
   cross join lateral (select ${firstKeptNumber} as first_number) kept
   cross join lateral (
     (select generation, queue_number from place
-     where place.concert_id = asked.concert_id
-       and (place.generation, place.queue_number) < (asked.generation, kept.first_number)
+     where place.concert_id = asked.concert_id and place.generation < asked.generation
      order by generation, queue_number limit $6)
+    union all
+    (select generation, queue_number from place
+     where place.concert_id = asked.concert_id and place.generation = asked.generation
+       and queue_number < kept.first_number
+     order by queue_number limit $6)
     union all
     (select generation, queue_number from place
      where place.concert_id = asked.concert_id and place.generation = asked.generation
