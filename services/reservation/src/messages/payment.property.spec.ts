@@ -99,7 +99,7 @@ describe('whatever the order, the repetitions and the pauses of its messages', (
         expectSeatsToAgree(world);
         expectClientsToBeTold(world);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -113,7 +113,7 @@ describe('whatever the order, the repetitions and the pauses of its messages', (
         expectMoneyToAgree(world);
         expectClientsToBeTold(world);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 });
