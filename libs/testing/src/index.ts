@@ -6,7 +6,14 @@ export {
   postUntilDecided,
   type RequestHeaders,
 } from './api/api-client.js';
-export { type AConcert, aConcertWith, type ConcertWishes, type Reachable } from './builders/concert.js';
+export {
+  expectProblem,
+  type ProblemBody,
+  type ProblemCode,
+  problemOf,
+  problemStatuses,
+} from './api/problems.js';
+export { type AConcert, aConcertWith, allSeats, type ConcertWishes, type Reachable } from './builders/concert.js';
 export { aFan, aFanInLine, type AFan, anActiveFan, anActiveFanWith, type AQueueingFan, topUp } from './builders/fan.js';
 export { aHeldReservation, aPaidReservation, type AReservation, freeSeats } from './builders/reservation.js';
 export { cloneDatabase, emptyDatabase, type Role, type TestDatabase } from './databases.js';
@@ -15,6 +22,7 @@ export { infrastructure, type InfrastructureAddresses } from './infrastructure/a
 export type { RunningInfrastructure } from './infrastructure/running.js';
 export { startInfrastructure } from './infrastructure/start.js';
 export { projectRoot } from './project-root.js';
+export { rowsOf } from './rows.js';
 export { ServiceProcess } from './system/service-process.js';
 export type { ProcessName } from './system/settings.js';
 export { startSystem, type System, type SystemOptions } from './system/start-system.js';

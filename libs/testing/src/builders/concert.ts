@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ApiClient, postUntilDecided } from '../api/api-client.js';
+import { type ApiClient, expectStatus, postUntilDecided } from '../api/api-client.js';
 
 /** Where the builders reach the system: `startSystem` answers one, and so does `{ api: apiOf(url) }`. */
 export interface Reachable {
@@ -44,4 +44,11 @@ export async function aConcertWith(system: Reachable, wishes: ConcertWishes): Pr
     schedules.push(await postUntilDecided(organizer, `/v1/admin/concerts/${concertId}/schedules`, dated, 201));
   }
   return { concertId, scheduleId: schedules[0]?.scheduleId ?? '', schedules, price };
+}
+
+/** Ids of every seat of a date in their order, free or not, as an organizer sees them. */
+export async function allSeats(system: Reachable, { scheduleId }: Pick<AConcert, 'scheduleId'>): Promise<string[]> {
+  const organizer = await system.api.signIn(`organizer-${randomUUID()}`, ['organizer']);
+  const answer = await organizer.get<{ items: { seatId: string }[] }>(`/v1/admin/schedules/${scheduleId}/seats`);
+  return expectStatus(answer, 200).items.map(({ seatId }) => seatId);
 }

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import {
+  type AConcert,
+  aConcertWith,
+  aFan,
+  aFanInLine,
+  aHeldReservation,
+  allSeats,
+  anActiveFan,
+  eventually,
+  expectProblem,
+  expectStatus,
+  rowsOf,
+  startSystem,
+  type System,
+} from '#testing';
+
+const TEN_MINUTES_S = 600;
+const day = 24 * 60 * 60 * 1000;
+const joinOf = ({ concertId }: Pick<AConcert, 'concertId'>) => `/v1/concerts/${concertId}/queue-token`;
+
+describe('a queue token', () => {
+  let system: System;
+  /** On sale: the next tick lets everybody in. */
+  let concert: AConcert;
+  /** Not on sale before tomorrow: everybody in its line waits. */
+  let closedConcert: AConcert;
+
+  beforeAll(async () => {
+    system = await startSystem();
+    concert = await aConcertWith(system, { seats: 20 });
+    closedConcert = await aConcertWith(system, { seats: 20, salesOpenAt: new Date(Date.now() + day) });
+  });
+  afterAll(() => system.stop());
+
+  const places = ({ concertId }: AConcert) =>
+    rowsOf(system.adminDatabaseUrl, 'select * from queue.place where concert_id = $1 order by queue_number', [
+      concertId,
+    ]);
+
+  it('is issued for ten minutes, with a place in line that is stored', async () => {
+    const fan = await aFan(system);
+    const answer = await fan.api.post(joinOf(closedConcert));
+    const place = expectStatus(answer, 201);
+    expect(place).toEqual({
+      concertId: closedConcert.concertId,
+      status: 'WAITING',
+      mode: 'OPEN',
+      message: null,
+      token: expect.stringMatching(/^v1\.[\w-]+\.[\w-]+\.[\w-]{43}$/),
+      queueNumber: 1,
+      position: 1,
+      estimatedWaitSeconds: expect.any(Number),
+      opensAt: expect.any(String),
+      expiresAt: expect.any(String),
+      expiresInSeconds: expect.any(Number),
+      pollAfterSeconds: expect.any(Number),
+    });
+    expect(place.expiresInSeconds).toBeGreaterThan(TEN_MINUTES_S - 5);
+    expect(place.expiresInSeconds).toBeLessThanOrEqual(TEN_MINUTES_S);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const [row] = await places(closedConcert);
+    expect(row).toMatchObject({ queue_number: 1, user_id: fan.userId, status: 'WAITING' });
+    expect(row!.lease_until.getTime()).toBeGreaterThanOrEqual(Date.parse(place.expiresAt));
+  });
+
+  it('is given again, fresh and for the same place, to a user who joins again', async () => {
+    const fan = await aFan(system);
+    const first = expectStatus(await fan.api.post(joinOf(closedConcert)), 201);
+    const second = expectStatus(await fan.api.post(joinOf(closedConcert)), 200);
+    expect(second).toMatchObject({ queueNumber: first.queueNumber, status: 'WAITING' });
+    expect(second.token).not.toBe(first.token);
+    for (const { token } of [first, second]) {
+      const answer = await fan.api.get(joinOf(closedConcert), { 'queue-token': token });
+      expect(expectStatus(answer, 200).queueNumber).toBe(first.queueNumber);
+    }
+  });
+
+  it('is one for each user and concert, however often the user joins at the same time', async () => {
+    const fan = await aFan(system);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fan.api.post(joinOf(closedConcert))));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(19).fill(200), 201]);
+    expect(new Set(answers.map(({ body }) => body.queueNumber)).size).toBe(1);
+    const mine = (await places(closedConcert)).filter((row) => row.user_id === fan.userId);
+    expect(mine).toHaveLength(1);
+    const other = expectStatus(await fan.api.post(joinOf(concert)), 201);
+    expect(other).toMatchObject({ queueNumber: 1, concertId: concert.concertId });
+  });
+
+  it('has the next number of its line, without a gap', async () => {
+    const before = (await places(closedConcert)).length;
+    await Promise.all(Array.from({ length: 15 }, () => aFanInLine(system, closedConcert)));
+    const numbers = (await places(closedConcert)).map((row) => row.queue_number);
+    expect(numbers).toEqual(Array.from({ length: before + 15 }, (_, index) => index + 1));
+  });
+
+  it('is not given for a concert that nobody announced', async () => {
+    const fan = await aFan(system);
+    expectProblem(await fan.api.post(joinOf({ concertId: randomUUID() })), 'CONCERT_NOT_FOUND');
+  });
+
+  it('is refused when forged, of another user or of another concert', async () => {
+    const [fan, other] = [await aFanInLine(system, closedConcert), await aFanInLine(system, closedConcert)];
+    const show = (queueToken: string | undefined, of = closedConcert) =>
+      fan.api.get(joinOf(of), { 'queue-token': queueToken });
+    expectStatus(await show(fan.queueToken), 200);
+
+    const [version, kid, payload = '', signature = ''] = fan.queueToken.split('.');
+    const facts = JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown[];
+    const firstInLine = Buffer.from(JSON.stringify(facts.with(2, 1))).toString('base64url');
+    const flipped = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
+    const forged = [
+      `${version}.${kid}.${firstInLine}.${signature}`,
+      `${version}.${kid}.${payload}.${flipped}`,
+      `${version}.k9.${payload}.${signature}`,
+      `${version}.${kid}.${payload}`,
+      `${fan.queueToken}=`,
+      'nonsense',
+      'v1.k1..',
+    ];
+    for (const token of forged) expectProblem(await show(token), 'INVALID_TOKEN', { reason: 'INVALID' });
+    expectProblem(await show(other.queueToken), 'INVALID_TOKEN', { reason: 'INVALID' });
+    expectProblem(await show(fan.queueToken, concert), 'INVALID_TOKEN', { reason: 'INVALID' });
+    expectProblem(await show(undefined), 'QUEUE_TOKEN_REQUIRED');
+  });
+
+  it('belongs to the user, not to one access token', async () => {
+    const fan = await aFanInLine(system, closedConcert);
+    const again = await system.api.signIn(fan.userId);
+    const answer = await again.get(joinOf(closedConcert), { 'queue-token': fan.queueToken });
+    expectStatus(answer, 200);
+  });
+
+  it('that waits is renewed on every call, and the call is not forwarded', async () => {
+    const fan = await aFanInLine(system, closedConcert);
+    const [seatId] = await allSeats(system, closedConcert);
+    const calls = [
+      () => fan.api.post('/v1/reservations', { scheduleId: closedConcert.scheduleId, seatIds: [seatId] }),
+      () => fan.api.get(`/v1/concerts/${closedConcert.concertId}/schedules`),
+      () => fan.api.get(`/v1/concerts/${closedConcert.concertId}/schedules/${closedConcert.scheduleId}/seats`),
+      () => fan.api.post(`/v1/reservations/${randomUUID()}/payment`),
+    ];
+    let last = 0;
+    for (const call of calls) {
+      const answer = await call();
+      const place = expectStatus(answer, 202);
+      expect(place).toMatchObject({ concertId: closedConcert.concertId, status: 'WAITING' });
+      expect(place.token).not.toBe(fan.queueToken);
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'queue-status': 'WAITING',
+        'queue-token': place.token,
+        'retry-after': String(place.pollAfterSeconds),
+      });
+      expect(answer.headers.get('location')).toBeNull();
+      const expiresAt = Date.parse(place.expiresAt);
+      expect(expiresAt).toBeGreaterThan(last);
+      expect(Math.abs(expiresAt - Date.now() - TEN_MINUTES_S * 1000)).toBeLessThan(5_000);
+      last = expiresAt;
+      expectStatus(await fan.api.get(joinOf(closedConcert), { 'queue-token': place.token }), 200);
+    }
+    const [count] = await rowsOf(
+      system.adminDatabaseUrl,
+      `select (select count(*) from concert.claim where user_id = $1) + (select count(*) from reservation.reservation
+       where user_id = $1) + (select count(*) from reservation.payment where user_id = $1) as made`,
+      [fan.userId],
+    );
+    expect(Number(count!.made)).toBe(0);
+  });
+
+  it('shows the same place with Queue-Status and Retry-After when it is asked for', async () => {
+    const fan = await aFanInLine(system, closedConcert);
+    const answer = await fan.api.get(joinOf(closedConcert));
+    const place = expectStatus(answer, 200);
+    expect(answer.headers.get('queue-status')).toBe('WAITING');
+    expect(answer.headers.get('retry-after')).toBe(String(place.pollAfterSeconds));
+    expect(place.opensAt).not.toBeNull();
+    expect(place.position).toBeGreaterThan(0);
+    expect(place.position).toBeLessThanOrEqual(place.queueNumber);
+  });
+
+  it('that is active is forwarded with Queue-Status, for ten minutes from its tick', async () => {
+    const fan = await anActiveFan(system, concert);
+    const place = expectStatus(await fan.api.get(joinOf(concert)), 200);
+    expect(place).toMatchObject({ status: 'ACTIVE', position: 0, token: fan.queueToken });
+    const row = (await places(concert)).find(({ user_id }) => user_id === fan.userId);
+    expect(row).toMatchObject({ status: 'ACTIVE' });
+    expect(row!.active_until - row!.activated_at).toBe(TEN_MINUTES_S * 1000);
+    expect(Date.parse(place.expiresAt)).toBe(row!.active_until.getTime());
+    const dates = await fan.api.get(`/v1/concerts/${concert.concertId}/schedules`);
+    expectStatus(dates, 200);
+    expect(dates.headers.get('queue-status')).toBe('ACTIVE');
+    expect(dates.headers.get('queue-token')).toBeNull();
+  });
+
+  it('for one concert buys nothing of another', async () => {
+    const fan = await anActiveFan(system, concert);
+    const other = await aConcertWith(system, { seats: 1 });
+    const seatIds = await allSeats(system, other);
+    const hold = await fan.api.post('/v1/reservations', { scheduleId: other.scheduleId, seatIds });
+    expectProblem(hold, 'INVALID_TOKEN', { reason: 'INVALID' });
+  });
+
+  it('is no good once its user has left, who can join again at the end of the line', async () => {
+    const fan = await aFanInLine(system, closedConcert);
+    const { queueNumber } = expectStatus(await fan.api.get(joinOf(closedConcert)), 200);
+    const left = await fan.api.delete(joinOf(closedConcert));
+    expect({ status: left.status, body: left.body }).toEqual({ status: 204, body: undefined });
+    for (const call of [fan.api.get(joinOf(closedConcert)), fan.api.delete(joinOf(closedConcert))]) {
+      expectProblem(await call, 'TOKEN_EXPIRED', { reason: 'LEFT' });
+    }
+    const again = expectStatus(await fan.api.post(joinOf(closedConcert)), 201);
+    expect(again.queueNumber).toBeGreaterThan(queueNumber);
+  });
+
+  it('given up leaves the holds taken with it', async () => {
+    const { fan, reservationId } = await aHeldReservation(system, concert);
+    expectStatus(await fan.api.delete(joinOf(concert)), 204);
+    expectProblem(await fan.api.get(`/v1/concerts/${concert.concertId}/schedules`), 'TOKEN_EXPIRED', {
+      reason: 'LEFT',
+    });
+    const reservation = expectStatus(await fan.api.get(`/v1/reservations/${reservationId}`), 200);
+    expect(reservation.status).toBe('WAITING');
+  });
+
+  it('is counted in the line that everybody may see', async () => {
+    const waiting = (await places(closedConcert)).filter(({ status }) => status === 'WAITING').length;
+    const answer = await eventually(async () => {
+      const latest = await system.api.get(`/v1/concerts/${closedConcert.concertId}/queue`);
+      return latest.body.waitingCount === waiting && latest;
+    });
+    expect(expectStatus(answer, 200)).toEqual({
+      concertId: closedConcert.concertId,
+      mode: 'OPEN',
+      waitingCount: waiting,
+      activeCount: 0,
+      lastQueueNumber: expect.any(Number),
+      servingNumber: 0,
+      activationBatch: 1000,
+      tickSeconds: 0.5,
+      updatedAt: expect.any(String),
+    });
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=1');
+    expectProblem(await system.api.get(`/v1/concerts/${randomUUID()}/queue`), 'CONCERT_NOT_FOUND');
+  });
+});
