@@ -1,4 +1,4 @@
-import { kafkaSettings } from '#messaging';
+import { kafkaSettings, requestReplySettings } from '#messaging';
 import { InvalidSettings, integer, processSettings, setting, type Settings, type SettingsOf, text } from '#service';
 import { z } from 'zod';
 import { parseKeyRing } from './admission/key-ring.js';
@@ -26,6 +26,7 @@ const url = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/
 export const gatewaySettings = {
   ...processSettings,
   ...kafkaSettings,
+  ...requestReplySettings,
   PORT: setting(integer(0, 65_535), 'port to listen on', '3000'),
   CONCERT_URL: setting(url, 'where the concert service answers queries'),
   RESERVATION_URL: setting(url, 'where the reservation service answers queries'),
@@ -44,8 +45,6 @@ export const gatewaySettings = {
   ),
   QUEUE_TOKEN_TTL_SECONDS: setting(integer(1, 86_400), 'how long a queue token of a waiting place lasts, s', '600'),
   HOLD_SECONDS: setting(integer(1, 86_400), 'how long a pass may have ended and still pay, s', '300'),
-  REPLY_WAIT_MS: setting(integer(1, 60_000), 'longest wait for the answer to a command, ms', '3000'),
-  IN_FLIGHT_MAX: setting(integer(1, 100_000), 'most requests in work at a time; more answer 503', '2000'),
   UPSTREAM_TIMEOUT_MS: setting(integer(10, 60_000), 'longest wait for the answer to a query, ms', '2000'),
   UPSTREAM_IN_FLIGHT_MAX: setting(integer(1, 10_000), 'most queries in work at a time for each service', '500'),
   BREAKER_RESET_MS: setting(integer(100, 60_000), 'how long an open breaker waits before it tries again, ms', '2000'),

@@ -22,6 +22,7 @@ export class LoadLimit implements OnModuleDestroy {
     this.stopping = true;
   }
 
+  /** As many requests as commands may wait for a reply: each request sends at most one. */
   guard(server: FastifyInstance, requestsMax: number): void {
     server.addHook('onRequest', (request, reply, done) => {
       if (alwaysAnswered.test(request.url)) return done();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
@@ -26,6 +27,11 @@ export function serverOptions(): FastifyServerOptions {
   };
 }
 
+const unreadable: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'The address and the headers are too long.',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request took too long to arrive.',
+};
+
 /** What Node's parser cannot read has no request to answer to: the answer is written to the socket. */
 function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
@@ -33,13 +39,11 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Socket): voi
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const detail = tooLarge ? 'The address and the headers are too long.' : 'The request is not valid HTTP.';
-  socket.end(rawAnswer(invalidRequest(detail)));
+  socket.end(rawAnswer(invalidRequest(unreadable[error.code ?? ''] ?? 'The request is not valid HTTP.')));
 }
 
 function rawAnswer(problem: Problem): string {
-  const body = JSON.stringify(problemDocument(problem, '/', '0'.repeat(32)));
+  const body = JSON.stringify(problemDocument(problem, '/', randomBytes(16).toString('hex')));
   const headers = {
     ...problemHeaders(problem),
     'Content-Type': PROBLEM_JSON,

@@ -131,7 +131,6 @@ function codesOf({ access, admission, command, body, problems: own = [] }: Endpo
     ...own,
     ...(body || command ? (['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const) : []),
     ...(command ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
-    'RATE_LIMITED',
     'INTERNAL',
     'OVERLOADED',
   ]);

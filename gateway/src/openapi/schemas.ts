@@ -8,7 +8,15 @@ export class Schemas {
 
   /** A schema as JSON Schema draft 2020-12, which OpenAPI 3.1 speaks. `io`: as it is sent, or as it is answered. */
   of(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-    const written = z.toJSONSchema(schema, { target: 'draft-2020-12', io, reused: 'inline' }) as JsonSchema;
+    const written = z.toJSONSchema(schema, {
+      target: 'draft-2020-12',
+      io,
+      reused: 'inline',
+      override: ({ jsonSchema }) => {
+        // Answers may get new members in any release: their schemas stay open.
+        if (io === 'output') delete jsonSchema.additionalProperties;
+      },
+    }) as JsonSchema;
     const { $defs = {}, $schema: _, ...rest } = written as JsonSchema & { $defs?: Record<string, JsonSchema> };
     for (const [name, definition] of Object.entries($defs)) this.keep(name, definition);
     const { id, ...inline } = rest as JsonSchema & { id?: string };

@@ -49,6 +49,10 @@ export const seat = z
   })
   .meta({ id: 'Seat' });
 
+export const organizerSeat = seat
+  .extend({ status: seatStatus, reason: z.string().nullable().meta({ description: 'why it is blocked' }) })
+  .meta({ id: 'OrganizerSeat' });
+
 export const seatMap = z.object({ scheduleId: id, asOf: instant, items: z.array(seat) }).meta({ id: 'SeatMap' });
 
 export const reservation = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint/endpoint.js';
 import { idList, instant, storableText, uuid } from '../endpoint/values.js';
-import { concert, seat } from './bodies.js';
+import { concert, organizerSeat } from './bodies.js';
 
 const tag = 'Organizers';
 const SEATS_PER_SCHEDULE_MAX = 100_000;
@@ -92,7 +92,7 @@ export const showSeats = endpoint({
   responses: {
     200: {
       description: 'The seats',
-      body: z.object({ scheduleId: z.uuid(), asOf: z.iso.datetime(), items: z.array(seat) }),
+      body: z.object({ scheduleId: z.uuid(), asOf: z.iso.datetime(), items: z.array(organizerSeat) }),
     },
   },
   problems: ['SCHEDULE_NOT_FOUND'],
@@ -109,6 +109,8 @@ export const blockSeats = endpoint({
   body: z
     .strictObject({ seatIds: idList(1000), blocked: z.boolean(), reason: storableText(1, 500) })
     .meta({ id: 'SeatBlocking' }),
-  responses: { 200: { description: 'The named seats as they are now', body: z.object({ items: z.array(seat) }) } },
+  responses: {
+    200: { description: 'The named seats as they are now', body: z.object({ items: z.array(organizerSeat) }) },
+  },
   problems: ['SCHEDULE_NOT_FOUND', 'SEAT_NOT_FOUND', 'ALREADY_RESERVED_SEAT'],
 });
