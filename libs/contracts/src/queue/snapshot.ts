@@ -39,7 +39,10 @@ export const snapshot = defineMessage({
     activeCount: z.int().min(0),
     /** Places activated a second over the last minute; 0 when none. */
     ratePerSecond: z.number().min(0),
-    /** What the ticks of the last pass length activated: every number in [from, to] but the passed-over ones. */
+    /**
+     * What the ticks of the last pass length, and of a hold's length before it (late payments), activated: every number in
+     * [from, to] but the passed-over ones.
+     */
     activated: z.array(z.object({ from: z.int().min(1), to: z.int().min(1), at: instant })),
     spent: numberSet,
     left: numberSet,
