@@ -153,16 +153,16 @@ class Fold {
   private repeat(parsed: Parsed, known: Recorded, requestHash: string | null, state: unknown): void {
     const asker = askerOf(parsed.message);
     if (requestHash !== parsed.requestHash) {
-      if (asker) this.outbox.push(replyRow(this.consumer.service, this.context, asker, keyReused, false));
+      if (asker) this.outbox.push(replyRow(this.consumer.service, this.context, asker, keyReused));
     } else if (known.kind === 'open') {
-      const message = { ...parsed.message, repeated: true };
-      this.apply(parsed, this.consumer.handler.decide(state, message, this.context), false);
+      const message = asRepeated(parsed.message);
+      this.apply({ ...parsed, message }, this.consumer.handler.decide(state, message, this.context), false);
     } else if (asker && known.kind === 'parked') {
       this.outbox.push(parkedRow(this.consumer.service, this.context, asker, known.reason));
     } else if (asker && known.kind === 'forwarded') {
       this.outbox.push(messageRow(this.consumer.service, this.context, known.message, parsed.message, asker));
     } else if (asker && (known.kind === 'answered' || known.kind === 'rejected')) {
-      this.outbox.push(replyRow(this.consumer.service, this.context, asker, known, true));
+      this.outbox.push(replyRow(this.consumer.service, this.context, { ...asker, repeated: true }, known));
     }
   }
 
@@ -177,9 +177,9 @@ class Fold {
     if (outcome.kind === 'forwarded') {
       this.outbox.push(messageRow(service, this.context, outcome.message, message, asker));
     } else if (asker && (outcome.kind === 'answered' || outcome.kind === 'rejected')) {
-      this.outbox.push(replyRow(service, this.context, asker, outcome, !isNew));
+      this.outbox.push(replyRow(service, this.context, asker, outcome));
     }
-    for (const { to, answer } of answers) this.outbox.push(replyRow(service, this.context, to, answer, false));
+    for (const { to, answer } of answers) this.outbox.push(replyRow(service, this.context, to, answer));
   }
 
   private park(read: Exclude<Read, { kind: 'passed over' }>, subject: string | null, cause: Condemned): void {
@@ -200,7 +200,12 @@ const keyReused = {
 } as const;
 
 function asSeen({ message }: Parsed, seen: ReadonlyMap<string, SeenMessage>): Message | Reply {
-  return seen.has(message.id) ? { ...message, repeated: true } : message;
+  return seen.has(message.id) ? asRepeated(message) : message;
+}
+
+function asRepeated(message: Message | Reply): Message | Reply {
+  if (!('asker' in message)) return message;
+  return { ...message, repeated: true, asker: message.asker && { ...message.asker, repeated: true } };
 }
 
 function askerOf(message: Message | Reply) {

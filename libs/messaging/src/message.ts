@@ -7,6 +7,8 @@ export interface Asker {
   readonly correlationId: string;
   /** The id of the command being answered; replies carry it as `causationid`. */
   readonly messageId: string;
+  /** Asks again what was asked before: the answer says that it is the first one's. */
+  readonly repeated?: boolean;
 }
 
 /** A message as a handler sees it: parsed against its contract. */

@@ -44,7 +44,8 @@ export function messageRow(
   };
 }
 
-export function replyRow(service: string, context: Context, to: Asker, answer: Answer, replayed: boolean): OutboxRow {
+export function replyRow(service: string, context: Context, to: Asker, answer: Answer): OutboxRow {
+  const replayed = to.repeated ?? false;
   if (answer.kind === 'answered') {
     return addressed(service, context, to, reply.answered.type, { body: answer.body, replayed });
   }

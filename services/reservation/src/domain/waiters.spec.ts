@@ -4,7 +4,7 @@ import { WAITERS_LIMIT, withWaiter } from './waiters.js';
 
 it('each who asks waits once, and nobody waits for nobody', () => {
   const [first, second] = [aWaiter('request-1'), aWaiter('request-2')];
-  expect(withWaiter(withWaiter(withWaiter([], first), second), first)).toEqual([second, first]);
+  expect(withWaiter(withWaiter(withWaiter([], first), second), first)).toEqual([first, second]);
   expect(withWaiter([first], null)).toEqual([first]);
 });
 
