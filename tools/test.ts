@@ -16,7 +16,8 @@ if (unknown.length > 0) fail(`unknown: ${unknown.join(', ')}; there are ${phases
 const wanted = phases.filter((phase) => chosen.length === 0 || chosen.includes(phase));
 
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+// `on`, not `once`: a library below ends the process at a signal that nobody else listens to.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
 
 const results: PhaseResult[] = [];
 let infrastructure: RunningInfrastructure | undefined;
