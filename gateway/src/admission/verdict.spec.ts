@@ -149,6 +149,8 @@ describe('the shown position', () => {
           const position = room.position(index + 1);
           expect(position).toBeGreaterThanOrEqual(before + 1);
           expect(position).toBeLessThanOrEqual(index + 1);
+          const bucketEnd = (Math.floor(index / size) + 1) * size;
+          expect(position).toBeLessThanOrEqual(live.slice(0, bucketEnd).filter((one) => one === 1).length);
         },
       ),
     );

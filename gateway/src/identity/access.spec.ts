@@ -66,6 +66,7 @@ describe('an access token of an OpenID Connect provider', () => {
     ['another issuer', { iss: 'https://other.example' }],
     ['another audience', { aud: 'mail' }],
     ['its time over', { exp: inAnHour() - 7200 }],
+    ['its time just over: other clocks do not make it longer', { exp: inAnHour() - 3602 }],
     ['a subject that cannot be stored', { sub: 'a\u0000' }],
     ['no subject', { sub: undefined }],
   ])('is refused with %s', async (_, claims) => {

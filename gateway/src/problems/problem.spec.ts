@@ -60,7 +60,7 @@ describe('every refusal is problem+json', () => {
   });
 
   it('a body that is not UTF-8', async () => {
-    const payload = Buffer.from([0x22, 0xff, 0x22]);
+    const payload = Buffer.from('{"userId":"\xff"}', 'latin1');
     expectProblem(await gateway.request({ ...signIn, headers: json, payload }), 400, 'INVALID_REQUEST');
   });
 

@@ -113,6 +113,24 @@ describe('queries to a service', () => {
     expect([upstream.state, await stateInMetrics()]).toEqual(['closed', 0]);
   });
 
+  it('never wait for a service that hangs once the breaker is open, not even to try it again', async () => {
+    let tries = 0;
+    const upstream = upstreamOf(await serve(() => (tries += 1)), { timeoutMs: 300, resetMs: 50 });
+    await Promise.all(Array.from({ length: 5 }, () => codeOf(upstream.get('/x'))));
+    expect(upstream.state).toBe('open');
+    let slowest = 0;
+    await eventually(
+      async () => {
+        const begun = performance.now();
+        expect(await codeOf(upstream.get('/x'))).toBe('OVERLOADED');
+        slowest = Math.max(slowest, performance.now() - begun);
+        return tries >= 8;
+      },
+      { every: 5 },
+    );
+    expect(slowest).toBeLessThan(150);
+  });
+
   it('beyond the number in work are refused', async () => {
     const upstream = upstreamOf(await serve((_, response) => void setTimeout(() => response.end('{}'), 50)));
     const codes = await Promise.all(Array.from({ length: 12 }, () => codeOf(upstream.get('/x'))));

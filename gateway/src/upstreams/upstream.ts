@@ -48,6 +48,7 @@ class UpstreamFault extends Error {
 export class Upstream {
   private readonly logger: Logger;
   private readonly breaker: CircuitBreaker<[string, string], UpstreamAnswer>;
+  private lastFailed = '/health/live';
 
   constructor(private readonly options: UpstreamOptions) {
     const { name, inFlightMax, resetMs } = options;
@@ -96,6 +97,7 @@ export class Upstream {
         throw overloaded(`The ${name} service does not answer right now.`, Math.ceil(resetMs / 1000));
       }
       queries.inc({ upstream: name, outcome: 'failed' });
+      this.lastFailed = path;
       // One that only stands before the service, or a service that is still starting, says these.
       if (error instanceof UpstreamFault && error.status === 500) throw error;
       throw overloaded(`The ${name} service does not answer right now.`);
@@ -118,14 +120,27 @@ export class Upstream {
 
   private watch(): void {
     const { name } = this.options;
-    const show = (value: number, text: string) => {
-      states.set({ upstream: name }, value);
-      this.logger.warn(`the breaker is ${text}`);
+    const state = states.labels(name);
+    let announced = 'closed';
+    // A service that stays away opens its breaker again after each try: that is said once.
+    const announce = (text: string) => {
+      if (text !== announced) this.logger.warn(`the breaker is ${text}`);
+      announced = text;
     };
-    states.set({ upstream: name }, 0);
-    this.breaker.on('open', () => show(2, 'open'));
-    this.breaker.on('halfOpen', () => show(1, 'half open'));
-    this.breaker.on('close', () => show(0, 'closed'));
+    state.set(0);
+    this.breaker.on('open', () => {
+      state.set(2);
+      announce('open');
+    });
+    this.breaker.on('halfOpen', () => {
+      state.set(1);
+      // The one call that is let through to try is our own, a repeat of one that failed: no client waits for it.
+      this.breaker.fire(this.lastFailed, '').catch(() => undefined);
+    });
+    this.breaker.on('close', () => {
+      state.set(0);
+      announce('closed');
+    });
   }
 }
 
