@@ -63,8 +63,8 @@ function plan(
     SHUTDOWN_MS: String(stopMs - 500),
     ...own,
   };
-  // Only those who sign and check queue tokens hold the keys.
-  if (kind === 'queue' || kind === 'gateway') env.QUEUE_TOKEN_KEYS = secrets.QUEUE_TOKEN_KEYS;
+  // Whoever holds the keys can make a token: only the gateway signs and checks them.
+  if (kind === 'gateway') env.QUEUE_TOKEN_KEYS = secrets.QUEUE_TOKEN_KEYS;
   return {
     name,
     main: join(built, main),

@@ -1,9 +1,11 @@
 import { deadLetterTopicOf, topics, type Topic } from '#contracts';
 import { type Admin, type ITopicConfig, Kafka, logLevel } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const replicationFactor = Number(process.env.KAFKA_REPLICATION_FACTOR || 1);
 /** Long enough for a person to look at what was parked. */
 const deadLetterRetentionMs = 30 * 24 * 60 * 60 * 1000;
+const readableWithinMs = 30_000;
 
 /**
  * Makes the topics that are missing, dead letter topics included, every name after `prefix`.
@@ -49,8 +51,26 @@ function entry(name: string, value: string | number): { name: string; value: str
 
 async function createTopics(admin: Admin, missing: ITopicConfig[]): Promise<void> {
   // False when some exist: another preparation was faster.
-  await admin.createTopics({ topics: missing, waitForLeaders: true });
+  await admin.createTopics({ topics: missing, waitForLeaders: false });
+  await untilReadable(admin, missing);
   process.stdout.write(`topics: ${missing.map(({ topic }) => topic).join(', ')}\n`);
+}
+
+/**
+ * A broker answers a creation before it knows the topic, and knows who leads before the leader (itself) does: a topic is
+ * there once its offsets can be read. kafkajs can wait for leaders, but takes "unknown topic" for final.
+ */
+async function untilReadable(admin: Admin, created: readonly ITopicConfig[]): Promise<void> {
+  const end = performance.now() + readableWithinMs;
+  for (;;) {
+    try {
+      await Promise.all(created.map(({ topic }) => admin.fetchTopicOffsets(topic)));
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await pause(100);
+    }
+  }
 }
 
 async function requirePartitions(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {
