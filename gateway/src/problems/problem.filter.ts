@@ -35,7 +35,8 @@ export class ProblemFilter implements ExceptionFilter {
   /** No route: perhaps another method of the path has one. */
   private answerUnrouted(request: FastifyRequest, reply: FastifyReply): void {
     const allowed = this.routes.methodsOf(pathOf(request));
-    if (allowed.length === 0) {
+    // A file below /docs that is not there has a route that takes the method.
+    if (allowed.length === 0 || allowed.includes(request.method)) {
       answerProblem(request, reply, new Problem('NOT_FOUND', 'There is no such route.'));
       return;
     }
