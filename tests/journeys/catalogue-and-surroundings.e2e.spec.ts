@@ -251,9 +251,10 @@ describe('the catalogue', () => {
       expect(docs.status).toBe(200);
       expect(docs.headers.get('content-type')).toMatch(/^text\/html/);
       const script = /src="(?<path>[^"]+\.js)"/.exec(String(docs.body))?.groups?.path ?? '';
-      const url = new URL(script, `${system.gateway}/docs/`);
+      const url = new URL(script, `${system.gateway}/docs`);
       expect(url.origin).toBe(system.gateway);
       expect((await fetch(url)).status).toBe(200);
+      expectProblem(await system.api.get('/docs/nothing.js'), 'NOT_FOUND');
     });
 
     it('answers 404 where there is nothing, and 503 with Retry-After while a service is away', async () => {
