@@ -30,14 +30,18 @@ export class AdmissionInterceptor implements NestInterceptor {
     const call = callOf(request);
     if (!call?.endpoint.admission) return next.handle();
     const standing = this.admit(call, request.headers['queue-token']);
+    if (standing === 'SPENT') return next.handle();
     call.standing = standing;
     void http.getResponse<FastifyReply>().header('Queue-Status', standing.verdict.status);
     if (standing.verdict.status === 'ACTIVE' || call.endpoint.admission === 'place') return next.handle();
     return from(this.showWaiting(standing)).pipe(switchMap((answer) => of(answer)));
   }
 
-  /** @throws Problem QUEUE_TOKEN_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED, QUEUE_CLOSED */
-  private admit(call: Call, header: string | string[] | undefined): Standing {
+  /**
+   * SPENT only where paying is asked for: whoever lost the answer of the payment that spent the token may have it again.
+   * @throws Problem QUEUE_TOKEN_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED, QUEUE_CLOSED
+   */
+  private admit(call: Call, header: string | string[] | undefined): Standing | 'SPENT' {
     if (header === undefined || header === '') {
       throw new Problem('QUEUE_TOKEN_REQUIRED', "Send the concert's queue token as Queue-Token.");
     }
@@ -48,7 +52,10 @@ export class AdmissionInterceptor implements NestInterceptor {
     const { facts, room, verdict } = this.waitingRoom.judgeToken(token, expected);
     verdicts.inc({ verdict: verdict.status });
     if (!facts || verdict.status === 'INVALID') throw invalidToken(verdict);
-    if (verdict.status === 'EXPIRED') throw tokenExpired(verdict.reason);
+    if (verdict.status === 'EXPIRED') {
+      if (verdict.reason === 'SPENT' && call.endpoint.admission === 'payment') return 'SPENT';
+      throw tokenExpired(verdict.reason);
+    }
     const leaving = call.endpoint.method === 'DELETE';
     if (verdict.status === 'WAITING' && room?.snapshot.mode === 'CLOSED' && !leaving) throw queueClosed(room.snapshot);
     return { token, facts, place: placeOf(facts), room, verdict };
@@ -77,7 +84,7 @@ const expiredDetail: Record<EndedReason, string> = {
   LEFT: 'The place was given up: join again.',
 };
 
-function tokenExpired(reason: EndedReason): Problem {
+export function tokenExpired(reason: EndedReason): Problem {
   return new Problem('TOKEN_EXPIRED', expiredDetail[reason], { members: { reason } });
 }
 

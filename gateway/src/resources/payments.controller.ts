@@ -1,13 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { reservation } from '#contracts';
+import { tokenExpired } from '../admission/admission.interceptor.js';
 import { EndedPlaces } from '../admission/ended-places.js';
 import { Commands } from '../commands/commands.js';
 import type { AnswerOf } from '../endpoint/answer.js';
-import { type Call, Called, standingOf } from '../endpoint/call.js';
+import { type Call, Called } from '../endpoint/call.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import { SharedReads } from '../upstreams/shared-reads.js';
 import { Upstreams, withQuery } from '../upstreams/upstreams.js';
-import type { Payment } from './bodies.js';
+import type { Payment, Reservation } from './bodies.js';
 import { pay, showPayment } from './payments.endpoints.js';
 
 /** The saga's answer: a payment, and whether it is an earlier one. */
@@ -24,7 +25,8 @@ export class PaymentsController {
 
   @Endpoint(pay)
   async pay(@Called() call: Call<typeof pay>): Promise<AnswerOf<typeof pay>> {
-    const { place } = standingOf(call);
+    if (!call.standing) return this.paidBefore(call);
+    const { place } = call.standing;
     const command = this.commands.of(call);
     const paymentId = command.newId('payment');
     const payload = { reservationId: call.params.reservationId, paymentId, userId: call.userId, place };
@@ -37,6 +39,17 @@ export class PaymentsController {
     this.shared.forget(place.concertId);
     const headers = { ...decided.headers, Location: pathOfPayment(body.paymentId) };
     return { status: alreadyPaid ? 200 : 201, body, headers };
+  }
+
+  /** With a spent token nothing is sent any more: a payment that is over is only shown, as reading it would. */
+  private async paidBefore(call: Call<typeof pay>): Promise<AnswerOf<typeof pay>> {
+    const read = (path: string) =>
+      this.upstreams.reservation.get(withQuery(path, { userId: call.userId }), call.traceparent);
+    const paid = JSON.parse(await read(`/internal/reservations/${call.params.reservationId}`)) as Reservation;
+    const { status, paymentId } = paid;
+    if (status !== 'CONFIRMED' || paymentId === null) throw tokenExpired('SPENT');
+    const body = await read(`/internal/payments/${paymentId}`);
+    return { status: 200, body, headers: { Location: pathOfPayment(paymentId) } };
   }
 
   @Endpoint(showPayment)
