@@ -161,7 +161,10 @@ describe('the line of a concert', () => {
       { every: 300 },
     );
     await eventually(async () => {
-      const [row] = await rows('select lease_until from queue.place where concert_id = $1 and queue_number = 2', concert);
+      const [row] = await rows(
+        'select lease_until from queue.place where concert_id = $1 and queue_number = 2',
+        concert,
+      );
       return row!.lease_until.getTime() >= last;
     });
     expectProblem(await silent.api.get(datesOf(concert)), 'TOKEN_EXPIRED', { reason: 'LAPSED' });

@@ -162,6 +162,13 @@ describe('a payment', () => {
     expectStatus(await dates(fan), 200);
   });
 
+  it('asked for again with the token it spent is shown, for whoever lost the answer', async () => {
+    const paid = await aPaidReservation(system, concert, take());
+    const again = await pay(paid);
+    expect(expectStatus(again, 200)).toMatchObject({ paymentId: paid.paymentId, status: 'COMPLETED' });
+    expect(again.headers.get('location')).toBe(`/v1/payments/${paid.paymentId}`);
+  });
+
   it('refused once is refused again under the same key, and decided anew under another', async () => {
     const held = await aHeldReservation(system, concert, take());
     const key = { 'idempotency-key': randomUUID() };

@@ -192,7 +192,8 @@ describe('a hold', () => {
     it('newest first, page by page, by status and by concert', async () => {
       const fan = await anActiveFan(system, concert);
       const made: string[] = [];
-      for (const seatId of take(3)) made.push((await aHeldReservation(system, concert, { fan, seatIds: [seatId] })).reservationId);
+      for (const seatId of take(3))
+        made.push((await aHeldReservation(system, concert, { fan, seatIds: [seatId] })).reservationId);
       const other = await aConcertWith(system, { seats: 1 });
       const elsewhere = await aHeldReservation(system, other, { fan: await anActiveFan(system, other, fan.userId) });
       expectStatus(await fan.api.post(`/v1/reservations/${made[0]}/cancel`), 200);
@@ -222,7 +223,14 @@ describe('a hold', () => {
     it('and those of a user who has none are an empty list', async () => {
       const fan = await system.api.signIn(`fan-${randomUUID()}`);
       expect(expectStatus(await fan.get('/v1/reservations'), 200)).toEqual({ items: [], nextCursor: null });
-      for (const query of ['?limit=0', '?limit=101', '?cursor=bm9uc2Vuc2U', '?status=HELD', '?concertId=1', '?page=2']) {
+      for (const query of [
+        '?limit=0',
+        '?limit=101',
+        '?cursor=bm9uc2Vuc2U',
+        '?status=HELD',
+        '?concertId=1',
+        '?page=2',
+      ]) {
         expectProblem(await fan.get(`/v1/reservations${query}`), 'INVALID_REQUEST');
       }
     });
