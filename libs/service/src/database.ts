@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import pg from 'pg';
 import type { EntitySchema, MixedList } from 'typeorm';
+import { UnavailableFilter } from './unavailable.filter.js';
 
 export interface DatabaseOptions {
   /** The schema the service owns: its role can see no other. */
@@ -50,13 +52,14 @@ export function databaseOptions({ schema, url, poolSize, entities }: DatabaseOpt
   };
 }
 
-/** The service's own schema through TypeORM. A database that is down at the start is waited for. */
+/** The service's own schema through TypeORM. A database that is down is waited for at the start, and later answered 503. */
 @Module({})
 export class DatabaseModule {
   static register(options: DatabaseOptions): DynamicModule {
     return {
       module: DatabaseModule,
       imports: [TypeOrmModule.forRoot({ ...databaseOptions(options), retryAttempts: 1_000, retryDelay: 1_000 })],
+      providers: [{ provide: APP_FILTER, useClass: UnavailableFilter }],
       exports: [TypeOrmModule],
     };
   }

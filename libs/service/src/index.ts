@@ -1,3 +1,4 @@
+export * from './database-faults.js';
 export * from './database.js';
 export * from './health.js';
 export * from './logging.js';
