@@ -56,7 +56,6 @@ describe('commands of a gateway that dies', () => {
     const lanes = await holdLanes(system, [...lanesOf('wallet'), ...lanesOf('concert')]);
     const cutOff = wanted.map((each) => send(each, dying!).then(expectNoAnswer, () => undefined));
     await eventually(async () => (await inFlight(dying!.url)) === wanted.length);
-    // The broker has taken them when nothing is left to be sent: a command that nobody repeats would be decided as well.
     await dying!.kill('SIGKILL');
     await Promise.all(cutOff);
     const early = wanted.map((each) => send(each, other!));
