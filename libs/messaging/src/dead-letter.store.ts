@@ -1,6 +1,6 @@
 import { deadLetterTopicOf } from '#contracts';
 import { v7 as uuidv7 } from 'uuid';
-import type { KafkaRecord } from './envelope.js';
+import { isUuid, type KafkaRecord } from './envelope.js';
 import type { OutboxRow } from './outbox.store.js';
 import type { Transaction } from './transaction.js';
 
@@ -48,15 +48,15 @@ export async function writeDeadLetters(
       records.map((record) => record.topic),
       records.map((record) => record.partition),
       records.map((record) => record.offset),
-      records.map((record) => withoutNul(record.key)),
+      records.map((record) => storable(record.key)),
       records.map((record) => uuidOrNull(record.headers['ce_id'])),
-      records.map((record) => withoutNul(record.headers['ce_type'] ?? null)),
-      letters.map((letter) => withoutNul(letter.subject)),
-      records.map((record) => withoutNul(JSON.stringify(record.headers).replaceAll('\\u0000', ''))),
+      records.map((record) => storable(record.headers['ce_type'] ?? null)),
+      letters.map((letter) => storable(letter.subject)),
+      records.map((record) => JSON.stringify(storableHeaders(record.headers))),
       records.map((record) => record.value),
       letters.map((letter) => letter.attempts),
       letters.map((letter) => letter.reason),
-      letters.map((letter) => withoutNul(letter.error)!.slice(0, 10_000)),
+      letters.map((letter) => storable(letter.error.slice(0, 10_000))),
     ],
   );
 }
@@ -79,12 +79,12 @@ export function deadLetterRow(consumer: string, { record, reason, error, attempt
   return {
     id: uuidOrNull(record.headers['ce_id']) ?? uuidv7(),
     aggregateType: consumer,
-    aggregateId: record.key,
-    type: record.headers['ce_type'] ?? 'unknown',
+    aggregateId: storable(record.key),
+    type: storable(record.headers['ce_type'] ?? 'unknown'),
     topic: deadLetterTopicOf(consumer),
     partition: 0,
-    key: record.key,
-    headers: {
+    key: storable(record.key),
+    headers: storableHeaders({
       ...record.headers,
       originaltopic: record.topic,
       originalpartition: String(record.partition),
@@ -92,16 +92,24 @@ export function deadLetterRow(consumer: string, { record, reason, error, attempt
       attempts: String(attempts),
       reason,
       error: error.slice(0, 2_000),
-    },
-    payload: record.value?.toString() ?? '',
+    }),
+    // The table has the value's very bytes.
+    payload: storable(record.value?.toString() ?? ''),
   };
 }
 
 function uuidOrNull(text: string | undefined): string | null {
-  return text !== undefined && /^[0-9a-f-]{36}$/.test(text) ? text : null;
+  return text !== undefined && isUuid(text) ? text : null;
 }
 
-/** PostgreSQL's text has no NUL, and a malformed message may. */
-function withoutNul(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\u0000', '');
+/**
+ * PostgreSQL's text has no NUL and its JSON no half of a surrogate pair (a cut can leave one), but what is parked may have
+ * both. A dead letter that cannot be written would hold its partition up for ever.
+ */
+function storable<Text extends string | null>(text: Text): Text {
+  return (text === null ? null : Buffer.from(text.replaceAll('\u0000', '')).toString()) as Text;
+}
+
+function storableHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [storable(name), storable(value)]));
 }

@@ -90,8 +90,11 @@ export function contractOf(type: string): MessageContract {
 export function read(record: KafkaRecord, accepted: ReadonlySet<string> | null): Read {
   const type = record.headers['ce_type'];
   const id = record.headers['ce_id'];
-  if (type === undefined || id === undefined || !uuidPattern.test(id)) {
+  if (type === undefined || id === undefined || !isUuid(id)) {
     return { kind: 'malformed', record, error: 'the headers ce_type and ce_id (a UUID) are missing or invalid' };
+  }
+  if (Object.values(record.headers).some(hasNul) || hasNul(record.key)) {
+    return { kind: 'malformed', record, error: 'the key or a header has a NUL, which no table can store' };
   }
   const shape = accepted ? contractsByType.get(type) : repliesByType.get(type);
   if (!shape) return { kind: 'malformed', record, error: `unknown type ${type}` };
@@ -103,6 +106,15 @@ export function read(record: KafkaRecord, accepted: ReadonlySet<string> | null):
   if (!payload.success) return { kind: 'malformed', record, error: JSON.stringify(payload.error.issues) };
   const message = accepted ? asMessage(record, id, type, payload.data) : asReply(record, id, type, payload.data);
   return { kind: 'message', record, message, requestHash: record.headers['requesthash'] ?? null };
+}
+
+/** In lower case, as PostgreSQL writes it. */
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
+}
+
+function hasNul(text: string): boolean {
+  return text.includes('\u0000');
 }
 
 function asMessage({ headers, key }: KafkaRecord, id: string, type: string, payload: unknown): Message {

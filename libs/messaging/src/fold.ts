@@ -32,6 +32,8 @@ export interface Folded {
   readonly parked: readonly DeadLetter[];
   readonly handled: number;
   readonly statements: number;
+  /** When a timer that the batch has set is due. */
+  readonly wakeAt: Date | null;
 }
 
 /** A message that the caller already knows must be parked. */
@@ -62,7 +64,7 @@ export async function foldBatch(
     await fold.run(batch);
     const outbox = await writeOutbox(tx, lane.name, fold.outbox);
     await advanceLane(tx, lane, batch.at(-1)!.record.offset, attempts);
-    return { outbox, parked: fold.parked, handled: fold.handled, statements: tx.statements };
+    return { outbox, parked: fold.parked, handled: fold.handled, statements: tx.statements, wakeAt: tx.wakeAt };
   });
 }
 

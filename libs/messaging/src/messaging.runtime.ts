@@ -17,7 +17,7 @@ export class MessagingRuntime {
   readonly publisher: Publisher;
   private readonly logger = new Logger(MessagingRuntime.name);
   private readonly producer: Producer;
-  private readonly timers: TimerLoop;
+  readonly timers: TimerLoop;
   private readonly intervals: NodeJS.Timeout[] = [];
   private sweeping: Promise<void> = Promise.resolve();
   private connected = false;

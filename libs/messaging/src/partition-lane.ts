@@ -47,6 +47,7 @@ export class PartitionLane {
     private readonly consumer: Consumer,
     private readonly dataSource: DataSource,
     private readonly publisher: Publisher,
+    private readonly lookAt: (at: Date) => void = () => undefined,
   ) {}
 
   /** The group's assignment changed: whoever owned the lane until now, it must be taken over again. */
@@ -130,6 +131,7 @@ export class PartitionLane {
   ): Promise<void> {
     if (this.owned !== lane) throw new LaneLost(this.name);
     const folded = await foldBatch(this.dataSource, this.consumer, lane, records, attempts, condemned);
+    if (folded.wakeAt) this.lookAt(folded.wakeAt);
     for (const letter of folded.parked) this.report(letter.record, letter.reason, letter.error);
     handled.inc({ consumer: this.consumer.name }, folded.handled);
     this.unpublished = true;

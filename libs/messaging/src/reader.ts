@@ -112,7 +112,7 @@ export class Reader {
 }
 
 /** Gives the group's one member the partitions it names, whatever others there are. */
-function fixedPartitions(wireTopic: string, partitions: readonly number[]): PartitionAssigner {
+export function fixedPartitions(wireTopic: string, partitions: readonly number[]): PartitionAssigner {
   return () => ({
     name: 'fixed',
     version: 1,

@@ -16,6 +16,8 @@ export class TimerLoop {
   private timeout: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** Host time of the next look, ms. */
+  private looksAt = 0;
   private timers: readonly Timer[] = [];
 
   constructor(
@@ -40,9 +42,18 @@ export class TimerLoop {
     await this.running;
   }
 
+  /** A batch of this process has set a timer: no need to find that out later. */
+  lookAt(at: Date): void {
+    const inMs = Math.max(0, at.getTime() - Date.now());
+    if (this.timeout && Date.now() + inMs < this.looksAt) this.schedule(inMs);
+  }
+
   private schedule(inMs: number): void {
     if (this.stopped) return;
+    clearTimeout(this.timeout);
+    this.looksAt = Date.now() + inMs;
     this.timeout = setTimeout(() => {
+      this.timeout = undefined;
       this.running = this.turn().then((waitMs) => this.schedule(waitMs));
     }, inMs);
   }

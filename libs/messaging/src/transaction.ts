@@ -6,6 +6,8 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 export class Transaction {
   /** Statements sent so far, for the proof that a batch's count does not grow with its size. */
   statements = 0;
+  /** The earliest time that `wakeTimer` was asked for. */
+  wakeAt: Date | null = null;
 
   constructor(
     private readonly runner: QueryRunner,
@@ -27,6 +29,15 @@ export class Transaction {
     this.statements += 1;
     const result = await this.client.query<Row>({ name: statementName(text), text, values: [...values] });
     return result.rows;
+  }
+
+  /**
+   * Makes a timer of this service due at `at`, if it would be later. This process's loop is told after the commit; other
+   * replicas see it at their next look.
+   */
+  async wakeTimer(name: string, at: Date): Promise<void> {
+    await this.query('update timer set due_at = $2 where name = $1 and due_at > $2', [name, at]);
+    if (this.wakeAt === null || at < this.wakeAt) this.wakeAt = at;
   }
 }
 

@@ -59,7 +59,7 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
       handler,
       subscription,
     }));
-    const { service, dataSource, publisher, kafka } = this.runtime;
+    const { service, dataSource, publisher, kafka, timers } = this.runtime;
     const group = groupOf(subscription.topic, service);
     const consumer = { name: group, service, handler, parkBehind: subscription.parkBehind ?? true };
     const topicConsumer = new TopicConsumer({
@@ -67,7 +67,7 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
       topic: subscription.topic,
       group,
       accepted: subscription.accepts ? new Set(subscription.accepts.map((contract) => contract.type)) : null,
-      laneOf: (name) => new PartitionLane(name, consumer, dataSource, publisher),
+      laneOf: (name) => new PartitionLane(name, consumer, dataSource, publisher, (at) => timers.lookAt(at)),
       dispatch: (work) => this.dispatch(pattern, work),
     });
     this.health.register(`consumer ${group}`, () => topicConsumer.condition());

@@ -34,7 +34,7 @@ export class MemoryTables {
 
   /** What the service does with a batch. */
   async handle(commands: readonly QueueCommand[], now: Date) {
-    const tx = { now } as Transaction;
+    const tx = { now, wakeTimer: () => Promise.resolve() } as unknown as Transaction;
     const handler = new QueueCommandsHandler(this.loader(), this.settings);
     const lines = await handler.load(commands, tx);
     const context = { now, newId: () => anId((this.drawn += 1)) };

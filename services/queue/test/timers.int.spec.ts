@@ -53,7 +53,7 @@ describe('the timers of the queue', () => {
     database!.pass(0.1);
     const due = await snapshots();
     expect(commandsIn(due.send)).toEqual([`queue.PublishSnapshot.v1 ${concertId}`]);
-    expect(due.nextAt).toEqual(secondsAfter(database!.now, 0.5));
+    expect(due.nextAt).toEqual(secondsAfter(database!.now, 5));
     expect((await snapshots()).send).toEqual([]);
   });
 

@@ -76,7 +76,7 @@ describe('the timers on PostgreSQL', () => {
   });
 
   describe('the payment check', () => {
-    const timer = () => new PaymentCheckTimer(database.payments);
+    const timer = () => new PaymentCheckTimer(database.payments, { PAYMENT_DEADLINE_SECONDS: 60 });
 
     it('finds a payment whose step is overdue, once, and its check sets the next look', async () => {
       const [reservationId] = await givenHeld(300);
@@ -92,7 +92,7 @@ describe('the timers on PostgreSQL', () => {
           correlationId: message.correlationId,
         },
       ]);
-      expect(nextAt).toEqual(at(6));
+      expect(nextAt).toEqual(at(10));
       expect((await database.find(timer(), at(6))).send).toEqual([]);
 
       const repeated = await handled(
@@ -141,7 +141,7 @@ describe('the timers on PostgreSQL', () => {
     await database.handle(database.replies, [aReply(confirm)], at(2));
     const cancel = aMessage(reservation.cancelReservation, { reservationId: reservationId!, userId: 'ada' });
     const [refund] = await handled([cancel], at(3));
-    const timer = new CancellationCheckTimer(database.cancellations);
+    const timer = new CancellationCheckTimer(database.cancellations, { PAYMENT_DEADLINE_SECONDS: 60 });
     expect((await database.find(timer, at(7.999))).send).toEqual([]);
     const { send } = await database.find(timer, at(8));
     expect(send).toMatchObject([{ contract: reservation.checkCancellation, payload: { reservationId } }]);

@@ -1,5 +1,5 @@
 import type { Line } from './line.js';
-import { longLine, snapshotSpacingMs } from './rules.js';
+import { after, longLine, snapshotSpacingMs } from './rules.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /**
@@ -44,4 +44,12 @@ function publish({ room, now }: Line): true {
   room.snapshotAt = now;
   room.snapshotDue = false;
   return true;
+}
+
+/** When the first of the snapshots that these rooms hold back may go out; null when none is held back. */
+export function heldBackUntil(rooms: readonly WaitingRoom[]): Date | null {
+  const times = rooms.flatMap((room) =>
+    room.snapshotDue && room.snapshotAt ? [after(room.snapshotAt, spacingMs(room)).getTime()] : [],
+  );
+  return times.length === 0 ? null : new Date(Math.min(...times));
 }

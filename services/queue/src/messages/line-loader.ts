@@ -3,6 +3,7 @@ import type { Outgoing, Transaction } from '#messaging';
 import { v7 as uuidv7 } from 'uuid';
 import { Line } from '../domain/line.js';
 import type { QueueRules } from '../domain/rules.js';
+import { heldBackUntil } from '../domain/publishing.js';
 import { buildSnapshot } from '../domain/snapshot.js';
 import { wantedAtMost } from '../domain/tick.js';
 import { advances, isTickDue } from '../domain/waiting-room.js';
@@ -14,6 +15,7 @@ import { WaitingRoomStore } from '../postgres/waiting-room.store.js';
 import type { QueueCommand } from './accepted.js';
 import { type Lines, type LoadedLine, roomChanged } from './lines.js';
 import { sendSnapshot } from './outgoing.js';
+import { snapshotTimer } from './snapshot.timer.js';
 
 /** Brings the lines that a batch touches into memory and back: at most ten statements, whatever the batch's size. */
 @Injectable()
@@ -77,6 +79,9 @@ export class LineLoader {
       all.filter(roomChanged).map(({ line }) => line.room),
       tx,
     );
+    const newlyDue = all.filter(({ line, asLoaded }) => line.room.snapshotDue && !asLoaded.snapshotDue);
+    const heldBack = heldBackUntil(newlyDue.map(({ line }) => line.room));
+    if (heldBack) await tx.wakeTimer(snapshotTimer, heldBack);
     return this.snapshotsOf(all, rules, tx);
   }
 

@@ -5,6 +5,11 @@ import { longLine, snapshotSpacingMs } from '../domain/rules.js';
 /** Most rooms that one run of a timer claims. */
 export const timerPage = 1_000;
 
+/** The spacing of a held-back snapshot (`spacingMs`) after the last one, with its three figures from parameter `first` on. */
+const heldBackUntil = (first: number) =>
+  `snapshot_at + interval '1 millisecond' * $${first}::int *
+     least(1 + (last_number - serving_number) / $${first + 1}::int, $${first + 2}::int)`;
+
 /**
  * What the timers look for. A room is claimed by an update of its row, so that its due time is used once; rows are locked
  * in key order, as batches lock them.
@@ -39,8 +44,7 @@ export class TimerStore {
     const rows = await tx.query<{ concert_id: string }>(
       `with due as materialized (
          select concert_id from waiting_room
-         where snapshot_due and snapshot_at <= $1::timestamptz - interval '1 millisecond' * $3::int *
-           least(1 + (last_number - serving_number) / $4::int, $5::int)
+         where snapshot_due and ${heldBackUntil(3)} <= $1::timestamptz
          order by concert_id limit $2 for update
        )
        update waiting_room room set snapshot_due = false from due
@@ -49,6 +53,15 @@ export class TimerStore {
       [tx.now, timerPage, snapshotSpacingMs, longLine.numbers, longLine.mostTimes],
     );
     return rows.map((row) => row.concert_id);
+  }
+
+  /** When the first held-back snapshot may go out; null when none is held back. */
+  async nextSnapshot(tx: Transaction): Promise<Date | null> {
+    const [row] = await tx.query<{ next: Date | null }>(
+      `select min(${heldBackUntil(1)}) as next from waiting_room where snapshot_due`,
+      [snapshotSpacingMs, longLine.numbers, longLine.mostTimes],
+    );
+    return row!.next;
   }
 
   async claimPurges(purgedBefore: Date, tx: Transaction): Promise<{ concertId: string; hasPlaces: boolean }[]> {

@@ -14,7 +14,8 @@ export interface PendingStep {
   readonly stuckReason: string | null;
 }
 
-const FIRST_REPEAT_MS = 5_000;
+/** After its first sending. */
+export const FIRST_REPEAT_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
 
 /** A command goes out for the first time: the same id is repeated until its reply, or until the saga turns. */
