@@ -65,8 +65,8 @@ export class KafkaClient {
       heartbeatInterval: Math.floor(sessionMs / 4),
       rebalanceTimeout: Math.max(sessionMs, 10_000),
       minBytes: 1,
-      // On one broker the wait does not delay a message; it bounds idle heartbeats and the time to disconnect.
-      maxWaitTimeInMs: 1_000,
+      // On one broker the wait does not delay a message; it bounds idle heartbeats and the time to disconnect or rejoin.
+      maxWaitTimeInMs: Math.floor(sessionMs / 4),
       maxBytesPerPartition: 2 * 1024 * 1024,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8, restartOnFailure: () => Promise.resolve(true) },
       ...(assigner ? { partitionAssigners: [assigner] } : {}),
