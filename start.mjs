@@ -5,7 +5,7 @@
  *   npm start [-- --replicas queue=2,wallet=2]
  *   npm run reset
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -40,16 +40,13 @@ async function install() {
     if (!existsSync(stamp)) writeFileSync(stamp, wanted);
     return;
   }
-  requireProgram(
-    'java',
-    ['-version'],
-    'Java 17 is not installed, and Kafka needs it (Debian: apt-get install openjdk-17-jre-headless)',
-  );
-  requireProgram(
-    'mvn',
-    ['-v'],
-    "Maven's mvn is not installed, and Kafka's jars come through it (Debian: apt-get install maven)",
-  );
+  // The launcher says these too, but half a minute later.
+  if (!process.env.JAVA_HOME && !isOnPath('java')) {
+    fail('Kafka needs Java 17 or newer: install it (Debian: apt-get install openjdk-17-jre-headless)');
+  }
+  if (!process.env.KAFKA_JARS && !isOnPath('mvn')) {
+    fail("Maven's mvn is not installed, and Kafka's jars come through it: install it (Debian: apt-get install maven)");
+  }
   const began = Date.now();
   say('installing packages as the lock file says (npm ci); about half a minute');
   // The npm and the Node that started us: ours may be the pinned one, which npm ci replaces.
@@ -157,8 +154,8 @@ function watchSignals() {
   setInterval(() => process.ppid !== npm && stop('SIGTERM'), 500).unref();
 }
 
-function requireProgram(command, args, problem) {
-  if (spawnSync(command, args, { stdio: 'ignore' }).error) fail(problem);
+function isOnPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 function majorOf(version) {

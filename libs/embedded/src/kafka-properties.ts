@@ -39,7 +39,9 @@ export function brokerProperties({ dataDir, port, controllerPort, sessionMinMs }
 
     // Small: few threads, and a cleaner buffer of 8 MB instead of 128 of the 512 MB heap.
     'num.network.threads': 2,
-    'num.io.threads': 4,
+    'num.io.threads': 3,
+    'group.coordinator.threads': 1,
+    'share.coordinator.threads': 1,
     'background.threads': 2,
     'num.recovery.threads.per.data.dir': 2,
     'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
