@@ -87,6 +87,28 @@ describe('a message that cannot be handled', () => {
     expect(told!.type).toBe('reply.Parked.v1');
   });
 
+  it('is answered by nothing but that, even when only the commit shows it', async () => {
+    // A constraint that is checked at commit: by then everything the batch says is written.
+    await tally.dataSource.query(`
+      create function refuse_total() returns trigger language plpgsql as $$
+      begin
+        if new.total = 666 then raise 'no such total'; end if;
+        return null;
+      end $$;
+      create constraint trigger refuse_total after insert or update on tally
+        deferrable initially deferred for each row execute function refuse_total();`);
+    const [told, beside] = [uuidv7(), uuidv7()];
+    await tally
+      .lane()
+      .handle([aTopUp('flo-refused', 666, { correlationId: told }), aTopUp('flo', 1, { correlationId: beside })]);
+    const answers = await replies.of(told, beside);
+    expect(answers.map(({ correlationId, type }) => [correlationId, type])).toEqual([
+      [told, 'reply.Parked.v1'],
+      [beside, 'reply.Answered.v1'],
+    ]);
+    expect(await tally.total('flo')).toBe(1);
+  });
+
   it('holds back the later messages of its subject, in order, and nobody else', async () => {
     const batch = [
       aTopUp('gus', bug, { subject: 'gus-1' }),
@@ -122,6 +144,22 @@ describe('a message that cannot be handled', () => {
     await tally.lane(name).handle(batch);
     expect(await tally.total('ivy')).toBe(5);
     expect(await deadLetters(['killer'])).toMatchObject([{ reason: 'killer' }]);
+  });
+
+  it('only because somebody else holds its rows for too long is waited with, not parked', async () => {
+    const lane = tally.lane('wallet.commands/4');
+    await lane.handle([aTopUp('jan', 1)]);
+    const other = tally.dataSource.createQueryRunner();
+    await other.startTransaction();
+    await other.query(`select from tally where user_id = 'jan' for update`);
+    const late = [aTopUp('jan', 2, { subject: 'jan' })];
+    // Parking would succeed: nothing of it needs the rows.
+    await expect(lane.handle(late)).rejects.toThrow('lock timeout');
+    await other.rollbackTransaction();
+    await other.release();
+    await lane.handle(late);
+    expect(await tally.total('jan')).toBe(3);
+    expect(await deadLetters(['jan'])).toHaveLength(0);
   });
 
   it('counts its starts before it is handled, and forgets them once it is done', async () => {

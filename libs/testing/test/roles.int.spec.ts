@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { emptyDatabase, type Role, type TestDatabase } from '../src/databases.js';
+import { prepareDatabase } from '../src/prepare.js';
+import { rowsOf } from '../src/rows.js';
+
+const roles: readonly Role[] = ['queue', 'concert', 'reservation', 'wallet'];
+const pairs = roles.flatMap((role) => roles.filter((other) => other !== role).map((other) => [role, other] as const));
+const insufficientPrivilege = '42501';
+
+describe("a service's role", () => {
+  let database: TestDatabase;
+  const tables = new Map<Role, string[]>();
+
+  beforeAll(async () => {
+    database = await emptyDatabase();
+    await prepareDatabase(database.adminUrl);
+    const found = await rowsOf<{ schema: Role; name: string }>(
+      database.adminUrl,
+      `select schemaname as schema, tablename as name from pg_tables where schemaname = any($1)`,
+      [roles],
+    );
+    for (const role of roles) {
+      tables.set(
+        role,
+        found.filter(({ schema }) => schema === role).map(({ name }) => name),
+      );
+    }
+  });
+  afterAll(() => database.drop());
+
+  /** The SQLSTATE that each statement ends with as the role; undefined when it is allowed. */
+  async function codesAs(role: Role, statements: readonly string[]): Promise<(string | undefined)[]> {
+    const client = new pg.Client({ connectionString: database.url(role) });
+    await client.connect();
+    try {
+      const codes: (string | undefined)[] = [];
+      for (const statement of statements) {
+        codes.push(
+          await client.query(statement).then(
+            () => undefined,
+            (error: { code: string }) => error.code,
+          ),
+        );
+      }
+      return codes;
+    } finally {
+      await client.end();
+    }
+  }
+
+  it.each(roles)('%s reads every table of its own schema', async (role) => {
+    const statements = tables.get(role)!.map((table) => `select from ${role}.${table}`);
+    expect(statements.length).toBeGreaterThan(5);
+    expect(new Set(await codesAs(role, statements))).toEqual(new Set([undefined]));
+  });
+
+  it.each(pairs)('%s cannot read, change or add to the schema of %s', async (role, other) => {
+    const statements = tables
+      .get(other)!
+      .flatMap((table) => [`select from ${other}.${table}`, `delete from ${other}.${table}`]);
+    statements.push(`create table ${other}.intruder (id int)`, `set role ${other}`);
+    expect(new Set(await codesAs(role, statements))).toEqual(new Set([insufficientPrivilege]));
+  });
+
+  it.each(roles)('%s makes nothing outside its own schema', async (role) => {
+    const statements = [
+      'create table public.intruder (id int)',
+      'create temporary table intruder (id int)',
+      'create schema intruder',
+      'create role intruder',
+      'create database intruder',
+    ];
+    expect(await codesAs(role, statements)).toEqual(statements.map(() => insufficientPrivilege));
+  });
+});
