@@ -72,6 +72,17 @@ const keptDays = 8;
 const daysAhead = 3;
 
 /**
+ * Whether the inbox has room for this id: one made from a client's key (first byte ff), or a UUIDv7 of the kept days. Any
+ * other has no partition, and inserting it would fail for ever. The edges stay a day clear of the partitions' own, so
+ * that neither a late tending nor another machine's clock matters. `now` in ms since 1970.
+ */
+export function inboxTakes(id: string, now: number): boolean {
+  if (id.startsWith('ff')) return true;
+  const madeAt = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return madeAt >= now - (keptDays - 1) * day && madeAt < now + (daysAhead - 1) * day;
+}
+
+/**
  * Makes the inbox's partitions for the coming days and drops those past the kept horizon. A missing day would fail every
  * insert, so this runs at the start and every hour.
  */

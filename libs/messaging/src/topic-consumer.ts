@@ -5,6 +5,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { type KafkaRecord, read, type Read } from './envelope.js';
 import { backoff, isTransient, LaneLost } from './faults.js';
 import type { KafkaClient } from './kafka.js';
+import { inboxTakes } from './inbox.store.js';
 import type { PartitionLane } from './partition-lane.js';
 
 /** Most messages of one transaction. */
@@ -155,7 +156,9 @@ export class TopicConsumer {
     if (Date.now() - record.appendedAt > horizonMs) {
       return { kind: 'malformed', record, error: 'older than message ids are remembered' };
     }
-    return read(record, accepted);
+    const understood = read(record, accepted);
+    if (understood.kind !== 'message' || inboxTakes(understood.message.id, Date.now())) return understood;
+    return { kind: 'malformed', record, error: 'the id is neither from a key nor a UUIDv7 of these days' };
   }
 
   /** Waits a transient fault out with nothing resolved; anything of the client's own is thrown on, so that it rejoins. */
