@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { Kafka, logLevel } from 'kafkajs';
 import {
   aConcertWith,
@@ -63,7 +64,7 @@ describe('a malformed message', () => {
   it.each(commandTopics)('in $topic is parked with its reason, and its partition goes on', async (commands) => {
     const { topic, service, type, payload } = commands;
     const partitions = 4;
-    const headers = () => ({ ce_id: randomUUID(), ce_type: type, ce_subject: 'nobody' });
+    const headers = () => ({ ce_id: uuidv7(), ce_type: type, ce_subject: 'nobody' });
     const good = JSON.stringify(payload);
     const { userId: _, ...withoutUser } = payload as Record<string, unknown>;
     const malformed: { value: string | Buffer | null; headers: Record<string, string> }[] = [
@@ -81,6 +82,9 @@ describe('a malformed message', () => {
       { value: good, headers: { ...headers(), ce_id: 'not-a-uuid' } },
       { value: good, headers: { ...headers(), ce_type: 'nobody.KnowsThis.v1' } },
       { value: good, headers: { ...headers(), ce_id: '-'.repeat(36) } },
+      // No day of the inbox has room for these.
+      { value: good, headers: { ...headers(), ce_id: '00000000-0000-4000-8000-000000000000' } },
+      { value: good, headers: { ...headers(), ce_id: 'fe000000-0000-7000-8000-000000000000' } },
       { value: good, headers: { ...headers(), ce_type: 'a\u0000b' } },
       { value: good, headers: { ...headers(), ce_subject: 'a\u0000b', 'x\u0000y': '\\u0000' } },
       { value: good, headers: { ...headers(), correlationid: '\u0000' } },
@@ -89,15 +93,15 @@ describe('a malformed message', () => {
       { value: JSON.stringify({ ...payload, userId: '🎫'.repeat(3_000) }), headers: headers() },
     ];
     // Well-formed by their schemas, and yet nothing that a table can store.
-    const unstorable = ['a\u0000b', '\ud800'].map((userId) => ({
-      value: JSON.stringify({ ...payload, userId }),
+    const unstorable = {
+      value: JSON.stringify({ ...payload, userId: 'a\u0000b' }),
       headers: { ...headers(), ce_subject: randomUUID() },
-    }));
+    };
     const producer = kafka.producer();
     await producer.connect();
     try {
       const everywhere = Array.from({ length: partitions }, (_, partition) =>
-        [...malformed, ...unstorable].map((one) => ({ ...one, partition, key: `key-${randomUUID()}` })),
+        [...malformed, unstorable].map((one) => ({ ...one, partition, key: `key-${randomUUID()}` })),
       );
       await producer.send({ topic: named(topic), messages: everywhere.flat() });
     } finally {
@@ -109,7 +113,7 @@ describe('a malformed message', () => {
     for (let partition = 0; partition < partitions; partition += 1) {
       const here = parked.filter((letter) => letter.partition === partition);
       expect(here.filter(({ reason }) => reason === 'malformed')).toHaveLength(malformed.length);
-      expect(here.length).toBeLessThanOrEqual(malformed.length + unstorable.length);
+      expect(here.length).toBeLessThanOrEqual(malformed.length + 1);
       for (const { error } of here) expect(error).not.toBe('');
     }
   });
