@@ -73,7 +73,7 @@ describe('a kept process', () => {
   });
 
   it('ends with its keeper', async () => {
-    const kept = await start(deaf);
+    const kept = await start(deaf, 60);
     process.kill(parentOf(kept.pid), 'SIGKILL');
     await kept.exited;
     await until(() => !isAlive(kept.pid));
