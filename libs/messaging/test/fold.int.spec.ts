@@ -19,12 +19,6 @@ afterAll(async () => {
   await tally.close();
 });
 
-const deadLetters = (subjects: readonly string[]) =>
-  tally.dataSource.query<{ subject: string; reason: string; error: string }[]>(
-    'select subject, reason, error from dead_letter where subject = any($1) order by "offset"',
-    [subjects],
-  );
-
 describe('the same message id', () => {
   it('twice in one batch has one effect, and both askers get its answer', async () => {
     const id = uuidv7();
@@ -82,7 +76,9 @@ describe('a message that cannot be handled', () => {
     await tally.lane().handle([...before, poison, ...after]);
     expect(await tally.total('fay')).toBe(56);
     expect(await tally.total('fay-poison')).toBeUndefined();
-    expect(await deadLetters(['poison'])).toMatchObject([{ reason: 'fault', error: expect.stringContaining('a bug') }]);
+    expect(await tally.deadLetters(['poison'])).toMatchObject([
+      { reason: 'fault', error: expect.stringContaining('a bug') },
+    ]);
     const [told] = await replies.of(correlationId);
     expect(told!.type).toBe('reply.Parked.v1');
   });
@@ -119,7 +115,7 @@ describe('a message that cannot be handled', () => {
     await lane.handle(batch);
     await lane.handle([aTopUp('gus', 4, { subject: 'gus-1' })]);
     expect(await tally.total('gus')).toBe(2);
-    expect((await deadLetters(['gus-1'])).map(({ reason }) => reason)).toEqual(['fault', 'behind', 'behind']);
+    expect((await tally.deadLetters(['gus-1'])).map(({ reason }) => reason)).toEqual(['fault', 'behind', 'behind']);
   });
 
   it('is parked at once when it is malformed, and the partition goes on', async () => {
@@ -143,7 +139,7 @@ describe('a message that cannot be handled', () => {
     await tally.dataSource.query('update lane set attempts = 4 where name = $1', [name]);
     await tally.lane(name).handle(batch);
     expect(await tally.total('ivy')).toBe(5);
-    expect(await deadLetters(['killer'])).toMatchObject([{ reason: 'killer' }]);
+    expect(await tally.deadLetters(['killer'])).toMatchObject([{ reason: 'killer' }]);
   });
 
   it('only because somebody else holds its rows for too long is waited with, not parked', async () => {
@@ -159,7 +155,7 @@ describe('a message that cannot be handled', () => {
     await other.release();
     await lane.handle(late);
     expect(await tally.total('jan')).toBe(3);
-    expect(await deadLetters(['jan'])).toHaveLength(0);
+    expect(await tally.deadLetters(['jan'])).toHaveLength(0);
   });
 
   it('counts its starts before it is handled, and forgets them once it is done', async () => {
@@ -225,59 +221,7 @@ describe('a zombie', () => {
     await tally.lane(name).handle([aTopUp('mia', 1, { correlationId: ids[2]! })]);
     const answers = await replies.of(...ids);
     expect(answers.map(({ correlationId }) => correlationId)).toEqual(ids);
-    expect(await outboxOf(name)).toHaveLength(0);
-  });
-});
-
-describe('publishing', () => {
-  it('deletes nothing unsent when the broker answers for one partition and not for another', async () => {
-    const name = 'wallet.commands/8';
-    const correlationId = uuidv7();
-    const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('ned', 1, { correlationId }), aTopUp('ned', 1)]);
-    // The topic has no partition 99: the client resolves as if all were sent.
-    await tally.dataSource.query(
-      'update outbox set partition = 99 where seq = (select max(seq) from outbox where lane = $1)',
-      [name],
-    );
-    await expect(tally.publisher.publishLane(name)).rejects.toThrow('not confirmed');
-    await replies.of(correlationId);
-    expect(await outboxOf(name)).toEqual([expect.objectContaining({ partition: 99 })]);
-    await tally.dataSource.query('delete from outbox where lane = $1', [name]);
-  });
-
-  it('finds rows that nobody cares for once they are ten seconds old', async () => {
-    const name = 'timer:abandoned';
-    const correlationId = uuidv7();
-    const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('oda', 1, { correlationId })]);
-    await tally.publisher.publishOverdue();
-    expect(await outboxOf(name)).toHaveLength(1);
-    await tally.dataSource.query(`update outbox set created_at = created_at - interval '11 s' where lane = $1`, [name]);
-    await tally.publisher.publishOverdue();
-    await replies.of(correlationId);
-    expect(await outboxOf(name)).toHaveLength(0);
-  });
-
-  it('parks a message that the broker refuses for good, and sends the ones around it', async () => {
-    const name = 'wallet.commands/10';
-    const ids = [uuidv7(), uuidv7(), uuidv7()];
-    const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(
-      tally.dataSource,
-      tally.consumer,
-      lane,
-      ids.map((correlationId) => aTopUp('pia', 1, { correlationId })),
-    );
-    await tally.dataSource.query(
-      `update outbox set payload = '"' || repeat('x', 1200000) || '"' where lane = $1 and key = $2`,
-      [name, ids[1]],
-    );
-    await tally.publisher.publishLane(name);
-    await replies.of(ids[0]!, ids[2]!);
-    const [letter] = await deadLetters([ids[1]!]);
-    expect(letter).toMatchObject({ reason: 'refused' });
-    expect(await outboxOf(name)).toHaveLength(0);
+    expect(await tally.outboxOf(name)).toHaveLength(0);
   });
 });
 
@@ -293,10 +237,6 @@ it('issues no more statements for 500 messages than for 2', async () => {
   expect(two).toBeLessThanOrEqual(9);
   await eventually(async () => {
     await tally.publisher.publishLane('wallet.commands/11');
-    return (await outboxOf('wallet.commands/11')).length === 0;
+    return (await tally.outboxOf('wallet.commands/11')).length === 0;
   });
 });
-
-function outboxOf(lane: string): Promise<{ partition: number }[]> {
-  return tally.dataSource.query('select partition from outbox where lane = $1 order by seq', [lane]);
-}

@@ -70,6 +70,10 @@ export interface TallyService {
   readonly consumer: Consumer;
   lane(name?: string): PartitionLane;
   total(user: string): Promise<number | undefined>;
+  /** In the order of their offsets. */
+  deadLetters(subjects: readonly string[]): Promise<{ subject: string; reason: string; error: string }[]>;
+  /** What a lane has not published yet, oldest first. */
+  outboxOf(lane: string): Promise<{ partition: number }[]>;
   close(): Promise<void>;
 }
 
@@ -107,6 +111,11 @@ export async function startTally(): Promise<TallyService> {
       const [row] = await dataSource.query<{ total: number }[]>('select total from tally where user_id = $1', [user]);
       return row?.total;
     },
+    deadLetters: (subjects) =>
+      dataSource.query('select subject, reason, error from dead_letter where subject = any($1) order by "offset"', [
+        subjects,
+      ]),
+    outboxOf: (lane) => dataSource.query('select partition from outbox where lane = $1 order by seq', [lane]),
     close: async () => {
       await producer.disconnect();
       await dataSource.destroy();
