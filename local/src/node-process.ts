@@ -1,4 +1,4 @@
-import { lastLines, openLog } from '#embedded';
+import { lastLines, openLog, SetupProblem } from '#embedded';
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { get } from 'node:http';
@@ -16,10 +16,13 @@ export interface NodeProcess {
   readonly stopWithinMs: number;
 }
 
+/** How one of our processes ends that does not accept its settings (EX_CONFIG of sysexits.h). */
+const brokenSettings = 'exit code 78';
+
 /**
  * Starts one of our own processes on the Node that runs us and resolves once `GET /health/ready` answers 200.
  * It has a process group of its own (a Ctrl-C in the terminal is the launcher's to handle) and a channel, by which it notices our death and ends.
- * @throws when it exits first, with the last line it wrote.
+ * @throws when it exits first, with the last line it wrote; a SetupProblem when that was a setting it does not accept.
  */
 export async function startNodeProcess(options: NodeProcess, signal: AbortSignal): Promise<Running> {
   const running = spawnNode(options);
@@ -32,7 +35,8 @@ export async function startNodeProcess(options: NodeProcess, signal: AbortSignal
   if (end === undefined) await running.stop();
   signal.throwIfAborted();
   const said = lastLines(options.log, 1).join('');
-  throw new Error(`${options.name} stopped while starting (${end}): ${said || `see ${options.log}`}`);
+  const message = `${options.name} stopped while starting (${end}): ${said || `see ${options.log}`}`;
+  throw end === brokenSettings ? new SetupProblem(message) : new Error(message);
 }
 
 function spawnNode({ main, env, log, stopWithinMs }: NodeProcess): Running {

@@ -1,3 +1,4 @@
+import { SetupProblem } from '#embedded';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Supervised, type Running } from './supervised.js';
 
@@ -47,6 +48,22 @@ describe('a supervised process', () => {
   }
 
   const settle = (ms = 0) => jest.advanceTimersByTimeAsync(ms);
+
+  it('is started again when it ends early, as often as it was granted', async () => {
+    failing = true;
+    await expect(supervised.start(3)).rejects.toThrow('stopped while starting');
+    expect(reports).toHaveLength(2);
+  });
+
+  it('is not started again when its settings are wrong', async () => {
+    supervised = new Supervised(
+      'wallet-1',
+      () => Promise.reject(new SetupProblem('PORT')),
+      (line) => reports.push(line),
+    );
+    await expect(supervised.start(3)).rejects.toThrow('PORT');
+    expect(reports).toEqual([]);
+  });
 
   it('is reported and started again when it dies', async () => {
     await supervised.start();

@@ -1,3 +1,5 @@
+import { SetupProblem } from '#embedded';
+
 /** Something that runs and can end. */
 export interface Running {
   readonly pid: number;
@@ -28,9 +30,12 @@ export class Supervised {
     private readonly report: (line: string) => void,
   ) {}
 
-  /** Starts it for the first time. @throws when it does not become ready: then nobody restarts it. */
-  async start(): Promise<void> {
-    this.watching = this.begin().then((running) => {
+  /**
+   * Starts it for the first time, in `tries` at most: a broker that has just come up may not take a consumer yet.
+   * @throws when it does not become ready, or at once when there is a SetupProblem: then nobody restarts it.
+   */
+  async start(tries = 1): Promise<void> {
+    this.watching = this.beginWithin(tries).then((running) => {
       this.watching = this.watch(running);
     });
     await this.watching;
@@ -42,6 +47,16 @@ export class Supervised {
     this.endPause();
     await this.running?.stop();
     await this.watching.catch(() => {});
+  }
+
+  private async beginWithin(tries: number): Promise<Running> {
+    try {
+      return await this.begin();
+    } catch (error) {
+      if (tries <= 1 || error instanceof SetupProblem || this.stopping.signal.aborted) throw error;
+      this.report(`${error instanceof Error ? error.message : String(error)}; starting it again`);
+      return this.beginWithin(tries - 1);
+    }
   }
 
   private async begin(): Promise<Running> {

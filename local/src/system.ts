@@ -12,6 +12,9 @@ import { type LocalSettings, processNames, settingOfPort } from './settings.js';
 import { Supervised, type Start } from './supervised.js';
 import { runTool } from './tool.js';
 
+/** Of our own processes, before the start is given up. */
+const firstTries = 3;
+
 /** How long a busy port may be the rest of a start that was killed: its servers need some seconds to end. */
 const leftoversMs = 12_000;
 
@@ -99,7 +102,7 @@ export class LocalSystem {
     this.stopping.signal.throwIfAborted();
     const part = new Supervised(name, start, say);
     this.parts.push({ stage, part });
-    await part.start();
+    await part.start(stage === 'server' ? 1 : firstTries);
     say(`${name} is ready`);
   }
 

@@ -33,6 +33,9 @@ export interface ProcessOptions<S extends Settings> {
   readonly configure?: (app: NestFastifyApplication, settings: SettingsOf<S>) => Promise<void> | void;
 }
 
+/** EX_CONFIG of sysexits.h: starting it again will not help. */
+const brokenSettings = 78;
+
 type ProcessEnvironment = { HOST: string; PORT: number; SHUTDOWN_MS: number };
 
 /** Parses the settings, starts the application and stops it in order on SIGTERM, SIGINT or when the launcher is gone. */
@@ -53,8 +56,11 @@ export async function runProcess<S extends Settings>(options: ProcessOptions<S>)
     await app.listen(PORT, HOST);
     logger.log(`${options.name} listens on ${await app.getUrl()}`);
   } catch (error) {
-    if (error instanceof InvalidSettings) process.stderr.write(`${error.message}\n`);
-    else logger.fatal(error);
+    if (error instanceof InvalidSettings) {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(brokenSettings);
+    }
+    logger.fatal(error);
     process.exit(1);
   }
 }
