@@ -29,13 +29,22 @@ class NotingTimer implements Timer {
   }
 }
 
+const aLoop = (timer: Timer) => new TimerLoop('tally', () => [timer], tally.dataSource, tally.publisher);
+
+const runs = () =>
+  tally.dataSource.query<{ replica: string; due_at: Date; at: Date }[]>('select * from run order by at');
+
+it('a replica that found a timer due runs nothing when another was first', async () => {
+  const [first, late] = [new NotingTimer('first'), new NotingTimer('late')];
+  await tally.dataSource.query(`insert into timer (name) values ('noting')`);
+  // Both have looked and found it due: what each does then.
+  await aLoop(first)['run'](first);
+  await aLoop(late)['run'](late);
+  expect((await runs()).map(({ replica }) => replica)).toEqual(['first']);
+});
+
 it('of several replicas one runs for each due time, never before it, and the others take over from one that stops', async () => {
-  const replicas = ['one', 'two', 'three'].map((replica) => {
-    const loop = new TimerLoop('tally', () => [new NotingTimer(replica)], tally.dataSource, tally.publisher);
-    return { replica, loop };
-  });
-  const runs = () =>
-    tally.dataSource.query<{ replica: string; due_at: Date; at: Date }[]>('select * from run order by at');
+  const replicas = ['one', 'two', 'three'].map((replica) => ({ replica, loop: aLoop(new NotingTimer(replica)) }));
   try {
     await Promise.all(replicas.map(({ loop }) => loop.start()));
     await eventually(async () => (await runs()).length >= 12);
