@@ -5,8 +5,8 @@ export interface SeenRecord {
   readonly key: string;
   /** The header `ce_type`. */
   readonly type: string;
-  readonly partition: number;
-  readonly offset: string;
+  /** The header `ce_time`, RFC 3339. */
+  readonly time: string;
 }
 
 /** Every record that lies in a topic of the system now, in no order among partitions. */
@@ -18,14 +18,14 @@ export async function recordsOf({ kafka }: System, topic: string): Promise<SeenR
   const ends = await admin.fetchTopicOffsets(named).finally(() => admin.disconnect());
   const wanted = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   const seen: SeenRecord[] = [];
-  const consumer = client.consumer({ groupId: `${freshPrefix()}reader` });
+  const consumer = client.consumer({ groupId: `${freshPrefix()}reader`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   try {
     await consumer.subscribe({ topic: named, fromBeginning: true });
     await consumer.run({
-      eachMessage: ({ partition, message }) => {
-        const type = String(message.headers?.['ce_type'] ?? '');
-        seen.push({ key: String(message.key), type, partition, offset: message.offset });
+      eachMessage: ({ message }) => {
+        const header = (name: string) => String(message.headers?.[name] ?? '');
+        seen.push({ key: String(message.key), type: header('ce_type'), time: header('ce_time') });
         return Promise.resolve();
       },
     });
