@@ -137,8 +137,21 @@ describe('admission', () => {
     ]);
     answer({ status: 'COMPLETED' });
     expect((await ask(pay, spender)).statusCode).toBe(201);
-    const refused = await ask(pay, spender);
+    const refused = await ask(hold, spender);
     expect([refused.statusCode, refused.json()]).toMatchObject([401, { code: 'TOKEN_EXPIRED', reason: 'SPENT' }]);
+  });
+
+  it('outlives the first decision of an earlier payment told again: that one spent another token', async () => {
+    show({ servingNumber: 15 }, { activated: [{ from: 1, to: 15, at: now }] });
+    const newcomer = token({ tokenId: '0190b000-0000-7000-8000-000000000005' });
+    const pay = { method: 'POST', url: `/v1/reservations/${aScheduleId}/payment` } as const;
+    gateway.bus.answer = () => ({
+      kind: 'answered',
+      body: { paymentId: aSeatId, status: 'COMPLETED' },
+      replayed: true,
+    });
+    expect((await ask(pay, newcomer)).statusCode).toBe(201);
+    expect((await ask({ method: 'GET', ...place }, newcomer)).statusCode).toBe(200);
   });
 
   it('lets a visitor leave, whose token is worth nothing then', async () => {
@@ -203,9 +216,12 @@ describe('admission', () => {
       expect((await ask({ method: 'GET', ...place }, body.token)).statusCode).toBe(200);
     });
 
-    it('again answers 200', async () => {
+    it('again answers 200, and says when to ask', async () => {
       gateway.bus.answer = () => ({ kind: 'answered', body: joined({ created: false }), replayed: false });
-      expect((await ask({ method: 'POST', ...place })).statusCode).toBe(200);
+      const response = await ask({ method: 'POST', ...place });
+      expect(response.statusCode).toBe(200);
+      const { pollAfterSeconds } = response.json<{ pollAfterSeconds: number }>();
+      expect(response.headers['retry-after']).toBe(String(pollAfterSeconds));
     });
 
     it('is never pending: past the wait window it is to be repeated', async () => {

@@ -11,7 +11,13 @@ const PENDING_RETRY_SECONDS = 2;
 const REPLAYED = { 'Idempotent-Replayed': 'true' };
 
 export type Decided<Body> =
-  | { readonly kind: 'answered'; readonly body: Body; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'answered';
+      readonly body: Body;
+      /** True when it is the decision of an earlier request, which may have brought another queue token. */
+      readonly replayed: boolean;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   /** Durable, not decided within the wait window: `answer` is the 202 that says how to get the decision. */
   | { readonly kind: 'pending'; readonly answer: Answer<202> };
 
@@ -66,7 +72,7 @@ export class Commands {
     const headers = 'replayed' in asked && asked.replayed && keyed.repeatable ? REPLAYED : {};
     switch (asked.kind) {
       case 'answered':
-        return { kind: 'answered', body: asked.body as Body, headers };
+        return { kind: 'answered', body: asked.body as Body, replayed: asked.replayed, headers };
       case 'rejected':
         throw rejection(asked, headers);
       case 'parked':

@@ -34,8 +34,8 @@ export class PaymentsController {
     const decided = await command.ask<PaymentOutcome>(reservation.startPayment, payload, { becomes });
     if (decided.kind === 'pending') return decided.answer;
     const { alreadyPaid = false, ...body } = decided.body;
-    // Paying what is paid already spends nothing.
-    if (body.status === 'COMPLETED' && !alreadyPaid) this.ended.add(place.tokenId, 'SPENT');
+    // Paying what is paid already spends nothing, and a first decision told again may have spent another place's token.
+    if (body.status === 'COMPLETED' && !alreadyPaid && !decided.replayed) this.ended.add(place.tokenId, 'SPENT');
     this.shared.forget(place.concertId);
     const headers = { ...decided.headers, Location: pathOfPayment(body.paymentId) };
     return { status: alreadyPaid ? 200 : 201, body, headers };

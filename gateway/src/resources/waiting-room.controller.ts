@@ -28,7 +28,7 @@ export class WaitingRoomController {
     const decided = await command.ask<queue.Place>(queue.joinQueue, payload);
     if (decided.kind === 'pending') throw overloaded('The line is very busy. Join again: you get one place only.');
     const { place, status } = this.waitingRoom.showJoined(queue.place.parse(decided.body));
-    const headers = { ...decided.headers, 'Queue-Status': status };
+    const headers = { ...decided.headers, 'Queue-Status': status, 'Retry-After': String(place.pollAfterSeconds) };
     return { status: decided.body.created ? 201 : 200, body: place, headers };
   }
 
