@@ -19,11 +19,12 @@ export async function configureHttp(app: NestFastifyApplication, settings: Gatew
   const routes = app.get(KnownRoutes);
   server.addHook('onRoute', (route) => routes.add(route));
   measureRequests(server);
-  allowBrowsers(app, settings);
-  server.addHook('onRequest', (request, reply, done) => {
+  // On the way out: CORS answers preflights before any hook of ours.
+  server.addHook('onSend', (request, reply, _payload, done) => {
     void reply.header('X-Request-Id', request.id);
     done();
   });
+  allowBrowsers(app, settings);
   app.get(LoadLimit).guard(server, settings.IN_FLIGHT_MAX);
   takeJsonOnly(server);
   await server.register(fastifyCompress, {

@@ -22,7 +22,10 @@ export class LoadLimit implements OnModuleDestroy {
     this.stopping = true;
   }
 
-  /** As many requests as commands may wait for a reply: each request sends at most one. */
+  /**
+   * As many requests as commands may wait for a reply: each request sends at most one. A request counts from when its body
+   * is here, or whoever sends bodies slowly would keep everybody out without so much as an access token.
+   */
   guard(server: FastifyInstance, requestsMax: number): void {
     server.addHook('onRequest', (request, reply, done) => {
       if (alwaysAnswered.test(request.url)) return done();
@@ -30,6 +33,10 @@ export class LoadLimit implements OnModuleDestroy {
         void reply.header('Connection', 'close');
         return done(overloaded('The gateway is shutting down.'));
       }
+      return done();
+    });
+    server.addHook('preValidation', (request, reply, done) => {
+      if (alwaysAnswered.test(request.url) || reply.raw.closed) return done();
       if (this.working >= requestsMax) {
         refused.inc();
         return done(overloaded('Too many requests are in work.'));

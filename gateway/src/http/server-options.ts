@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
 import { problemFrom } from '../problems/from-error.js';
 import { answerProblem } from '../problems/problem.filter.js';
 import { invalidRequest, type Problem, PROBLEM_JSON, problemDocument, problemHeaders } from '../problems/problem.js';
@@ -11,12 +12,15 @@ import { requestIdOf } from './trace.js';
 const BODY_BYTES_MAX = 64 * 1024;
 /** A whole request must arrive within it; slow senders do not hold connections. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Node looks for late requests only every 30 s unless told, and a slow body outlived two looks. */
+const CONNECTIONS_CHECKED_MS = 1_000;
 
 /** Fastify's options: limits, and problem details for what fails before routing. */
-export function serverOptions(): FastifyServerOptions {
+export function serverOptions(): FastifyHttpOptions<Server> {
   return {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECKED_MS },
     genReqId: requestIdOf,
     // We answer in our own form while shutting down.
     return503OnClosing: false,
@@ -46,6 +50,8 @@ function rawAnswer(problem: Problem): string {
   const body = JSON.stringify(problemDocument(problem, '/', randomBytes(16).toString('hex')));
   const headers = {
     ...problemHeaders(problem),
+    'X-Request-Id': uuidv7(),
+    Date: new Date().toUTCString(),
     'Content-Type': PROBLEM_JSON,
     'Content-Length': String(Buffer.byteLength(body)),
     Connection: 'close',

@@ -54,6 +54,7 @@ describe('around every request', () => {
         '7200',
       ]);
       expect(headers['access-control-allow-headers']).toContain('Queue-Token');
+      expect(headers['x-request-id']).toBeTruthy();
     }
     for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null']) {
       expect((await preflight(origin)).headers['access-control-allow-origin']).toBeUndefined();
