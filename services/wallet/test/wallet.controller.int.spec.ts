@@ -102,7 +102,7 @@ describe('the wallet queries', () => {
   ])('refuse %s at /internal/wallet%s', async (_, path, query) => {
     expect(await get(path, query as Record<string, string>)).toEqual({
       status: 400,
-      body: { code: 'INVALID_REQUEST' },
+      body: { code: 'INVALID_REQUEST', errors: [{ path: expect.any(String), message: expect.any(String) }] },
     });
   });
 });

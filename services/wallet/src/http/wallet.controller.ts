@@ -14,7 +14,14 @@ import {
 } from './wallet.schemas.js';
 
 const refuse = new StandardSchemaValidationPipe({
-  exceptionFactory: () => new BadRequestException({ code: 'INVALID_REQUEST' }),
+  exceptionFactory: (issues) =>
+    new BadRequestException({
+      code: 'INVALID_REQUEST',
+      errors: issues.map(({ path = [], message }) => ({
+        path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+        message,
+      })),
+    }),
 });
 
 /** Queries of the gateway, which has verified who the user is. Bodies are those of the public API. */
