@@ -2,15 +2,15 @@ import type { DataSource } from 'typeorm';
 import { LaneLost } from './faults.js';
 import { inTransaction, type Transaction } from './transaction.js';
 
-/** A lane as its owner found it when it took over. */
+/** A lane as its owner found it when it took over, and as it goes on from there. */
 export interface OwnedLane {
   readonly name: string;
   /** Rises with every owner; a batch commits only under the epoch it began with. */
   readonly epoch: bigint;
   /** The last offset whose batch was committed; -1 before the first. */
-  readonly offset: bigint;
+  offset: bigint;
   /** How often handling past `offset` has been started without being finished. */
-  readonly attempts: number;
+  attempts: number;
 }
 
 /**
@@ -58,4 +58,5 @@ export async function countStart(dataSource: DataSource, lane: OwnedLane, attemp
     await lockLane(tx, lane);
     await tx.query('update lane set attempts = $2 where name = $1', [lane.name, attempts]);
   });
+  lane.attempts = attempts;
 }

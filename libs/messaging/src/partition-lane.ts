@@ -30,6 +30,15 @@ const batchSeconds = new Histogram({
 /** From this many starts without an end on, the lane goes message by message until it is past the killer. */
 const suspicious = 2;
 
+let suspect: Promise<unknown> = Promise.resolve();
+
+/** One suspected message at a time in the whole process: with another beside it, a death would be counted for both. */
+function oneSuspect(work: () => Promise<void>): Promise<void> {
+  const turn = suspect.then(work);
+  suspect = turn.catch(() => undefined);
+  return turn;
+}
+
 /**
  * One partition's messages on their way through the fold: ownership, retries, and what to do with a message that cannot
  * be handled. Its methods are called one after the other, never at once.
@@ -37,10 +46,14 @@ const suspicious = 2;
 export class PartitionLane {
   private readonly logger = new Logger(PartitionLane.name);
   private owned: OwnedLane | null = null;
-  /** The first batch past the lane's offset after a take-over is counted before it starts: it may kill the process. */
-  private counted = false;
+  /** Since the take-over a batch past the lane's offset has been handled: until then it may be what killed the last owner. */
+  private trusted = false;
+  /** A start that ended with a fault is still counted in the database, which was away. */
+  private miscounted = false;
   /** Committed but not published: step by step, nothing new before that. */
   private unpublished = false;
+  /** When a transaction of messages was last committed and published, ms since 1970. */
+  workedAt = 0;
 
   constructor(
     private readonly name: string,
@@ -59,7 +72,8 @@ export class PartitionLane {
   async takeOver(): Promise<void> {
     if (this.owned) return;
     this.owned = await takeOverLane(this.dataSource, this.name);
-    this.counted = false;
+    this.trusted = false;
+    this.miscounted = false;
     this.unpublished = true;
     await this.publishLeftovers();
   }
@@ -74,43 +88,68 @@ export class PartitionLane {
     const lane = this.owned;
     if (!lane) throw new LaneLost(this.name);
     const stopTimer = batchSeconds.startTimer({ consumer: this.consumer.name });
-    const suspected = await this.startedBefore(lane, records);
-    if (suspected) await this.oneByOne(lane, records);
-    else await this.together(lane, records);
+    await this.carefully(lane, records);
     batchSize.observe({ consumer: this.consumer.name }, records.length);
     stopTimer();
   }
 
-  private async together(lane: OwnedLane, records: readonly Read[]): Promise<void> {
+  /**
+   * The first batch past the lane's offset is counted before it starts: it may kill the process. Where that happened, its
+   * messages are handled one by one, until it is behind; a fault on the way changes nothing about that.
+   */
+  private async carefully(lane: OwnedLane, records: readonly Read[]): Promise<void> {
+    if (this.miscounted) await countStart(this.dataSource, lane, lane.attempts);
+    this.miscounted = false;
+    const goesOn = records.some(({ record }) => record.offset > lane.offset);
+    if (this.trusted || !goesOn) return this.together(lane, records, lane.attempts);
+    const attempts = lane.attempts + 1;
+    if (attempts >= suspicious) await this.oneByOne(lane, records);
+    else await this.started(lane, attempts, () => this.together(lane, records, 0));
+    this.trusted = true;
+  }
+
+  private async together(lane: OwnedLane, records: readonly Read[], attemptsAfter: number): Promise<void> {
     try {
-      await this.fold(lane, records, 0);
+      await this.fold(lane, records, attemptsAfter);
     } catch (error) {
       if (error instanceof LaneLost || isTransient(error)) throw error;
       this.logger.warn(`${this.name}: a batch of ${records.length} failed, handling it one by one: ${String(error)}`);
-      for (const record of records) await this.alone(lane, record, 0);
+      for (const record of records) await this.alone(lane, record, attemptsAfter);
     }
   }
 
   /** A former owner died in here: each message's start is counted, and one that was started twice is parked. */
   private async oneByOne(lane: OwnedLane, records: readonly Read[]): Promise<void> {
-    let attempts = lane.attempts;
     for (const read of records) {
-      if (read.record.offset <= lane.offset) {
-        await this.alone(lane, read, attempts);
-        continue;
-      }
-      if (attempts >= suspicious + 2) {
-        const error = 'the process died twice while it handled this message';
-        await this.fold(lane, [read], suspicious, { reason: 'killer', error, attempts: 2 });
-      } else {
-        attempts = Math.max(suspicious, attempts) + 1;
-        await countStart(this.dataSource, lane, attempts);
-        await this.alone(lane, read, suspicious);
-      }
-      attempts = suspicious;
+      if (read.record.offset <= lane.offset) await this.alone(lane, read, lane.attempts);
+      else await oneSuspect(() => this.suspected(lane, read));
     }
     const last = records.at(-1);
     if (last) await this.fold(lane, [{ kind: 'passed over', record: last.record }], 0);
+  }
+
+  private async suspected(lane: OwnedLane, read: Read): Promise<void> {
+    if (lane.attempts < suspicious + 2) {
+      const attempts = Math.max(suspicious, lane.attempts) + 1;
+      return this.started(lane, attempts, () => this.alone(lane, read, suspicious));
+    }
+    const error = 'the process died twice while it handled this message';
+    await this.fold(lane, [read], suspicious, { reason: 'killer', error, attempts: 2 });
+  }
+
+  /** Counts a start, and takes it back when the work ends with a fault: only what ends with the process stays counted. */
+  private async started(lane: OwnedLane, attempts: number, work: () => Promise<void>): Promise<void> {
+    const before = lane.attempts;
+    await countStart(this.dataSource, lane, attempts);
+    try {
+      await work();
+    } catch (error) {
+      lane.attempts = before;
+      await countStart(this.dataSource, lane, before).catch(() => {
+        this.miscounted = true;
+      });
+      throw error;
+    }
   }
 
   private async alone(lane: OwnedLane, read: Read, attemptsAfter: number): Promise<void> {
@@ -131,28 +170,22 @@ export class PartitionLane {
   ): Promise<void> {
     if (this.owned !== lane) throw new LaneLost(this.name);
     const folded = await foldBatch(this.dataSource, this.consumer, lane, records, attempts, condemned);
+    lane.attempts = attempts;
+    const last = records.at(-1)!.record.offset;
+    if (last > lane.offset) lane.offset = last;
     if (folded.wakeAt) this.lookAt(folded.wakeAt);
     for (const letter of folded.parked) this.report(letter.record, letter.reason, letter.error);
     handled.inc({ consumer: this.consumer.name }, folded.handled);
     this.unpublished = true;
     await this.publisher.publish(folded.outbox);
     this.unpublished = false;
+    this.workedAt = Date.now();
   }
 
   private async publishLeftovers(): Promise<void> {
     if (!this.unpublished) return;
     await this.publisher.publishLane(this.name);
     this.unpublished = false;
-  }
-
-  /** Whether this batch must go message by message, because handling it was started before and never finished. */
-  private async startedBefore(lane: OwnedLane, records: readonly Read[]): Promise<boolean> {
-    const isFirst = !this.counted && records.some(({ record }) => record.offset > lane.offset);
-    if (!isFirst) return false;
-    const attempts = lane.attempts + 1;
-    if (attempts < suspicious) await countStart(this.dataSource, lane, attempts);
-    this.counted = true;
-    return attempts >= suspicious;
   }
 
   private report(record: KafkaRecord, reason: string, error: string): void {
