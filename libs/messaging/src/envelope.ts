@@ -1,6 +1,6 @@
 import type { IHeaders } from 'kafkajs';
-import { allContracts, type MessageContract, reply, topics } from '#contracts';
-import type { Message } from './message.js';
+import { allContracts, type MessageContract, reply, type Topic, topics } from '#contracts';
+import type { Asker, Message } from './message.js';
 import type { Reply } from './reply.js';
 
 /** A record as it lies in Kafka; `topic` is the name without the prefix. */
@@ -67,6 +67,8 @@ export interface Unreadable {
   readonly kind: 'malformed';
   readonly record: KafkaRecord;
   readonly error: string;
+  /** Who waits for an answer, where the headers say it. */
+  readonly asker?: Asker | null;
 }
 
 export type Read = Parsed | Unreadable | { readonly kind: 'passed over'; readonly record: KafkaRecord };
@@ -96,14 +98,16 @@ export function read(record: KafkaRecord, accepted: ReadonlySet<string> | null):
   if (Object.values(record.headers).some(hasNul) || hasNul(record.key)) {
     return { kind: 'malformed', record, error: 'the key or a header has a NUL, which no table can store' };
   }
+  const asker = accepted ? askerOf(record, id) : null;
+  const malformed = (error: string) => ({ kind: 'malformed', record, error, asker }) as const;
   const shape = accepted ? contractsByType.get(type) : repliesByType.get(type);
-  if (!shape) return { kind: 'malformed', record, error: `unknown type ${type}` };
+  if (!shape) return mayBeUnknown(record) ? { kind: 'passed over', record } : malformed(`unknown type ${type}`);
   if (accepted && !accepted.has(type)) return { kind: 'passed over', record };
-  if (!isReplyAddress(record.headers['replyto'])) return { kind: 'malformed', record, error: 'replyto is no address' };
+  if (!isReplyAddress(record.headers['replyto'])) return malformed('replyto is no address');
   const value = parseJson(record.value);
-  if (value === undefined) return { kind: 'malformed', record, error: 'the value is not JSON' };
+  if (value === undefined) return malformed('the value is not JSON');
   const payload = shape.payload.safeParse(value);
-  if (!payload.success) return { kind: 'malformed', record, error: JSON.stringify(payload.error.issues) };
+  if (!payload.success) return malformed(JSON.stringify(payload.error.issues));
   const message = accepted ? asMessage(record, id, type, payload.data) : asReply(record, id, type, payload.data);
   return { kind: 'message', record, message, requestHash: record.headers['requesthash'] ?? null };
 }
@@ -117,17 +121,29 @@ function hasNul(text: string): boolean {
   return text.includes('\u0000');
 }
 
-function asMessage({ headers, key }: KafkaRecord, id: string, type: string, payload: unknown): Message {
-  const correlationId = headers['correlationid'] ?? id;
+const topicsByName = new Map<string, Topic>(Object.values(topics).map((topic) => [topic.name, topic]));
+
+/** An owner may tell new events before all who listen know them. */
+function mayBeUnknown({ topic }: KafkaRecord): boolean {
+  return topicsByName.get(topic)?.kind === 'events';
+}
+
+function askerOf({ headers }: KafkaRecord, id: string): Asker | null {
   const replyTo = headers['replyto'];
+  if (replyTo === undefined || !isReplyAddress(replyTo)) return null;
+  return { replyTo, correlationId: headers['correlationid'] ?? id, messageId: id };
+}
+
+function asMessage(record: KafkaRecord, id: string, type: string, payload: unknown): Message {
+  const { headers, key } = record;
   return {
     id,
     type,
     payload: payload as Message['payload'],
     subject: headers['ce_subject'] ?? key,
-    correlationId,
+    correlationId: headers['correlationid'] ?? id,
     traceparent: headers['traceparent'] ?? null,
-    asker: replyTo === undefined ? null : { replyTo, correlationId, messageId: id },
+    asker: askerOf(record, id),
     repeated: false,
   };
 }

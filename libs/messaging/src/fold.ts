@@ -7,11 +7,11 @@ import {
   type ParkReason,
   writeDeadLetters,
 } from './dead-letter.store.js';
-import type { Parsed, Read } from './envelope.js';
+import type { Parsed, Read, Unreadable } from './envelope.js';
 import type { Handler } from './handler.js';
-import { claimMessages, recordOutcomes, type Recorded, type SeenMessage } from './inbox.store.js';
+import { claimMessages, inboxTakes, isTooOld, recordOutcomes, type Recorded, type SeenMessage } from './inbox.store.js';
 import { advanceLane, lockLane, type OwnedLane } from './lane.store.js';
-import type { Context, Decision, Message } from './message.js';
+import type { Asker, Context, Decision, Message } from './message.js';
 import { messageRow, parkedRow, replyRow } from './outgoing.js';
 import { type OutboxRow, type StoredRow, writeOutbox } from './outbox.store.js';
 import type { Reply } from './reply.js';
@@ -84,12 +84,25 @@ class Fold {
   }
 
   async run(batch: readonly Read[]): Promise<void> {
+    const messages: Parsed[] = [];
     for (const read of batch) {
-      if (read.kind === 'malformed') this.park(read, null, { reason: 'malformed', error: read.error, attempts: 1 });
+      if (read.kind === 'passed over') continue;
+      const cause = this.unfit(read);
+      if (cause) this.letter(read, null, cause, read.kind === 'message' ? askerOf(read.message) : (read.asker ?? null));
+      else if (read.kind === 'message') messages.push(read);
     }
-    const messages = batch.filter((read) => read.kind === 'message');
     if (messages.length > 0) await this.handle(messages);
     await writeDeadLetters(this.tx, this.consumer.name, this.parked);
+  }
+
+  /** Why a record must be parked without a look at the inbox, if it must. */
+  private unfit(read: Parsed | Unreadable): Condemned | null {
+    if (isTooOld(read.record.appendedAt, this.tx.now)) {
+      return { reason: 'too old', error: 'older than message ids are remembered', attempts: 0 };
+    }
+    if (read.kind === 'malformed') return { reason: 'malformed', error: read.error, attempts: 1 };
+    if (inboxTakes(read.message.id, this.tx.now)) return null;
+    return { reason: 'malformed', error: 'the id is neither from a key nor a UUIDv7 of these days', attempts: 1 };
   }
 
   private async handle(messages: readonly Parsed[]): Promise<void> {
@@ -125,8 +138,9 @@ class Fold {
   /** New messages are decided, and repeats whose outcome is open: their handler learns who else asks. */
   private mustDecide(parsed: Parsed, seen: ReadonlyMap<string, SeenMessage>, blocked: ReadonlySet<string>): boolean {
     const before = seen.get(parsed.message.id);
+    if (this.condemned) return false;
     if (before) return before.outcome.kind === 'open' && before.requestHash === parsed.requestHash;
-    return !this.condemned && !blocked.has(parsed.message.subject);
+    return !blocked.has(parsed.message.subject);
   }
 
   private decideOne(
@@ -156,6 +170,9 @@ class Fold {
     const asker = askerOf(parsed.message);
     if (requestHash !== parsed.requestHash) {
       if (asker) this.outbox.push(replyRow(this.consumer.service, this.context, asker, keyReused));
+    } else if (known.kind === 'open' && this.condemned) {
+      // The repeat cannot be handled; the message it repeats was, and what comes after it need not wait.
+      this.letter(parsed, null, this.condemned, asker);
     } else if (known.kind === 'open') {
       const message = asRepeated(parsed.message);
       this.apply({ ...parsed, message }, this.consumer.handler.decide(state, message, this.context), false);
@@ -184,13 +201,15 @@ class Fold {
     for (const { to, answer } of answers) this.outbox.push(replyRow(service, this.context, to, answer));
   }
 
-  private park(read: Exclude<Read, { kind: 'passed over' }>, subject: string | null, cause: Condemned): void {
+  private park(parsed: Parsed, subject: string | null, cause: Condemned): void {
+    this.letter(parsed, subject, cause, askerOf(parsed.message));
+    this.outcomes.set(parsed.message.id, { kind: 'parked', reason: cause.reason });
+  }
+
+  private letter(read: Parsed | Unreadable, subject: string | null, cause: Condemned, asker: Asker | null): void {
     const letter = { record: read.record, subject, ...cause };
     this.parked.push(letter);
     this.outbox.push(deadLetterRow(this.consumer.name, letter));
-    if (read.kind !== 'message') return;
-    this.outcomes.set(read.message.id, { kind: 'parked', reason: cause.reason });
-    const asker = askerOf(read.message);
     if (asker) this.outbox.push(parkedRow(this.consumer.service, this.context, asker, cause.reason));
   }
 }

@@ -70,21 +70,30 @@ function revive(stored: StoredOutcome): Recorded {
 const day = 24 * 60 * 60 * 1000;
 const keptDays = 8;
 const daysAhead = 3;
+/** Ids are remembered for 8 days; past 7 a message could be handled twice, so it is not handled at all. */
+const horizonMs = 7 * day;
+
+/** Whether a message was appended so long ago that nobody can tell whether it was handled. `now` as for `inboxTakes`. */
+export function isTooOld(appendedAt: number, now: Date): boolean {
+  return now.getTime() - appendedAt > horizonMs;
+}
 
 /**
  * Whether the inbox has room for this id: one made from a client's key (first byte ff), or a UUIDv7 of the kept days. Any
  * other has no partition, and inserting it would fail for ever. The edges stay a day clear of the partitions' own, so
- * that neither a late tending nor another machine's clock matters. `now` in ms since 1970.
+ * that a late tending does not matter. `now` is the database's clock, as it is for the partitions: by that of a host that
+ * is wrong, whole topics would be parked.
  */
-export function inboxTakes(id: string, now: number): boolean {
+export function inboxTakes(id: string, at: Date): boolean {
   if (id.startsWith('ff')) return true;
+  const now = at.getTime();
   const madeAt = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
   return madeAt >= now - (keptDays - 1) * day && madeAt < now + (daysAhead - 1) * day;
 }
 
 /**
  * Makes the inbox's partitions for the coming days and drops those past the kept horizon. A missing day would fail every
- * insert, so this runs at the start and every hour.
+ * insert, so this runs at the start and every hour, and nothing else can undo it.
  */
 export async function tendInbox(dataSource: DataSource): Promise<void> {
   await inTransaction(dataSource, async (tx) => {
@@ -105,8 +114,23 @@ export async function tendInbox(dataSource: DataSource): Promise<void> {
     for (const name of names) {
       if (/^inbox_\d{8}$/.test(name) && name < oldest) await tx.manager.query(`drop table ${name}`);
     }
-    await tx.query(`delete from inbox_keyed where received_at < clock_timestamp() - $1 * interval '1 day'`, [keptDays]);
   });
+}
+
+/** Most keyed ids that one statement forgets. */
+const forgetPage = 10_000;
+
+/** Deletes keyed ids past the kept days, in pages: however many there are, no statement runs into its timeout. */
+export async function forgetKeyedIds(dataSource: DataSource, page = forgetPage): Promise<void> {
+  for (;;) {
+    const [, count] = await dataSource.query<[unknown, number]>(
+      `delete from inbox_keyed where ctid = any(array(
+         select ctid from inbox_keyed where received_at < clock_timestamp() - $1 * interval '1 day'
+         order by received_at limit $2 for update skip locked))`,
+      [keptDays, page],
+    );
+    if (count < page) return;
+  }
 }
 
 function partitionName(dayNumber: number): string {

@@ -3,7 +3,7 @@ import { type Topic, topics } from '#contracts';
 import type { Condition } from '#service';
 import type { Producer } from 'kafkajs';
 import type { DataSource } from 'typeorm';
-import { tendInbox } from './inbox.store.js';
+import { forgetKeyedIds, tendInbox } from './inbox.store.js';
 import type { KafkaClient } from './kafka.js';
 import { Publisher } from './publisher.js';
 import { TimerLoop } from './timer-loop.js';
@@ -19,7 +19,8 @@ export class MessagingRuntime {
   private readonly producer: Producer;
   readonly timers: TimerLoop;
   private readonly intervals: NodeJS.Timeout[] = [];
-  private sweeping: Promise<void> = Promise.resolve();
+  private sweeping: Promise<void> | null = null;
+  private tending: Promise<void> = Promise.resolve();
   private connected = false;
   private databaseDown: string | null = null;
 
@@ -43,19 +44,21 @@ export class MessagingRuntime {
     await this.timers.start();
     this.intervals.push(
       setInterval(() => {
-        this.sweeping = this.sweep();
+        // One at a time: while the broker is away a sweep outlasts its interval.
+        this.sweeping ??= this.sweep().finally(() => (this.sweeping = null));
       }, sweepEveryMs),
       setInterval(() => {
-        tendInbox(this.dataSource).catch((error: unknown) => this.logger.warn(`inbox not tended: ${String(error)}`));
+        this.tending = this.tend();
       }, tendEveryMs),
     );
+    this.tending = this.tend();
   }
 
   /** Called after the consumers have stopped. */
   async stop(): Promise<void> {
     for (const interval of this.intervals) clearInterval(interval);
     await this.timers.stop();
-    await this.sweeping;
+    await Promise.all([this.sweeping, this.tending]);
     await this.producer.disconnect();
   }
 
@@ -65,6 +68,15 @@ export class MessagingRuntime {
       ready: this.connected && this.databaseDown === null,
       ...(this.databaseDown === null ? {} : { detail: this.databaseDown }),
     };
+  }
+
+  private async tend(): Promise<void> {
+    try {
+      await tendInbox(this.dataSource);
+      await forgetKeyedIds(this.dataSource);
+    } catch (error) {
+      this.logger.warn(`inbox not tended: ${String(error)}`);
+    }
   }
 
   private async sweep(): Promise<void> {

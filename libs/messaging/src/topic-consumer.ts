@@ -2,17 +2,14 @@ import { Logger } from '@nestjs/common';
 import type { Topic } from '#contracts';
 import type { Condition } from '#service';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { type KafkaRecord, read, type Read } from './envelope.js';
+import { read } from './envelope.js';
 import { backoff, isTransient, LaneLost } from './faults.js';
 import type { KafkaClient } from './kafka.js';
-import { inboxTakes } from './inbox.store.js';
 import type { PartitionLane } from './partition-lane.js';
 
 /** Most messages of one transaction. */
 const batchMax = 500;
 const commitEveryMs = 1_000;
-/** Ids are remembered for 8 days; past 7 a message could be handled twice, so it is not handled at all. */
-const horizonMs = 7 * 24 * 60 * 60 * 1000;
 const stalledAfterMs = 60_000;
 
 export interface TopicConsumerOptions {
@@ -136,7 +133,7 @@ export class TopicConsumer {
         if (!isRunning() || isStale() || this.stopped || generation !== this.generation) return;
         if (lost !== undefined) throw lost as Error;
         const slice = batch.messages.slice(start, start + batchMax);
-        const reads = slice.map((message) => this.read(kafka.toRecord(batch.topic, partition, message), accepted));
+        const reads = slice.map((message) => read(kafka.toRecord(batch.topic, partition, message), accepted));
         await this.options.dispatch(() => this.inTurn(partition, () => this.lanes[partition]!.handle(reads)));
         const last = slice.at(-1)!.offset;
         resolveOffset(last);
@@ -150,15 +147,6 @@ export class TopicConsumer {
     } finally {
       clearInterval(pulse);
     }
-  }
-
-  private read(record: KafkaRecord, accepted: ReadonlySet<string> | null): Read {
-    if (Date.now() - record.appendedAt > horizonMs) {
-      return { kind: 'malformed', record, error: 'older than message ids are remembered' };
-    }
-    const understood = read(record, accepted);
-    if (understood.kind !== 'message' || inboxTakes(understood.message.id, Date.now())) return understood;
-    return { kind: 'malformed', record, error: 'the id is neither from a key nor a UUIDv7 of these days' };
   }
 
   /** Waits a transient fault out with nothing resolved; anything of the client's own is thrown on, so that it rejoins. */

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { forgetKeyedIds, tendInbox } from '../src/inbox.store.js';
+import { startTally, type TallyService } from './tally.js';
+
+let tally: TallyService;
+
+beforeAll(async () => {
+  tally = await startTally();
+});
+
+afterAll(() => tally.close());
+
+it('the coming days get their partitions even when old keyed ids cannot be deleted', async () => {
+  const [newest] = await tally.dataSource.query<{ name: string }[]>(
+    `select relid::regclass::text as name from pg_partition_tree('inbox')
+     where isleaf and relid::regclass::text ~ '\\d{8}$' order by 1 desc limit 1`,
+  );
+  await tally.dataSource.query(`drop table ${newest!.name}`);
+  await tally.dataSource.query(
+    `insert into inbox (consumer, message_id, received_at)
+     values ('tally', 'ff000000-0000-8000-8000-000000000001', now() - interval '9 days')`,
+  );
+  const other = tally.dataSource.createQueryRunner();
+  await other.startTransaction();
+  await other.query(`select from inbox_keyed for update`);
+  await tendInbox(tally.dataSource).catch(() => undefined);
+  await other.rollbackTransaction();
+  await other.release();
+  const found = await tally.dataSource.query(`select to_regclass($1) as made`, [newest!.name]);
+  expect(found).toEqual([{ made: newest!.name }]);
+});
+
+it('keyed ids are forgotten page by page once they are past the kept days, and no others', async () => {
+  await tally.dataSource.query(
+    `insert into inbox (consumer, message_id, received_at)
+     select 'tally', ('ff000000-0000-8000-8001-' || lpad(n::text, 12, '0'))::uuid, now() - n * interval '1 day'
+     from generate_series(1, 30) n`,
+  );
+  await forgetKeyedIds(tally.dataSource, 4);
+  const [kept] = await tally.dataSource.query<{ count: bigint }[]>('select count(*) from inbox_keyed');
+  expect(kept!.count).toBe(7n);
+});
