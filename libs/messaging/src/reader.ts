@@ -10,6 +10,9 @@ const { AssignerProtocol: protocol } = createRequire(import.meta.url)('kafkajs')
   AssignerProtocol: typeof AssignerProtocol;
 };
 
+/** An idle fetch comes back several times a second. */
+const stalledAfterMs = 60_000;
+
 export interface ReaderOptions {
   readonly kafka: KafkaClient;
   readonly topic: string;
@@ -32,6 +35,7 @@ export class Reader {
   private readonly caughtUpAt = new Map<number, bigint>();
   private joined = false;
   private crashed = false;
+  private lastFetchAt = Date.now();
 
   constructor(private readonly options: ReaderOptions) {
     this.logger = new Logger(`reader of ${options.topic}`);
@@ -46,12 +50,16 @@ export class Reader {
     const { kafka, topic, partitions, from } = this.options;
     const wireTopic = kafka.wireName(topic);
     await this.findStart(wireTopic, partitions, from);
-    const { GROUP_JOIN, CRASH } = this.consumer.events;
+    const { GROUP_JOIN, CRASH, FETCH } = this.consumer.events;
+    this.consumer.on(FETCH, () => {
+      this.lastFetchAt = Date.now();
+    });
     this.consumer.on(GROUP_JOIN, () => {
       for (const [partition, offset] of this.next) {
         this.consumer.seek({ topic: wireTopic, partition, offset: String(offset) });
       }
       this.joined = true;
+      this.lastFetchAt = Date.now();
     });
     this.consumer.on(CRASH, ({ payload }) => {
       this.joined = false;
@@ -76,10 +84,12 @@ export class Reader {
 
   condition(): Condition {
     const behind = [...this.caughtUpAt].filter(([partition, end]) => this.next.get(partition)! < end).length;
+    const stalled = this.joined && Date.now() - this.lastFetchAt > stalledAfterMs;
+    const detail = stalled ? 'stalled' : behind > 0 ? `${behind} partitions are not caught up` : undefined;
     return {
-      live: !this.crashed,
+      live: !this.crashed && !stalled,
       ready: this.joined && behind === 0,
-      ...(behind > 0 ? { detail: `${behind} partitions are not caught up` } : {}),
+      ...(detail ? { detail } : {}),
     };
   }
 

@@ -11,6 +11,8 @@ import type { PartitionLane } from './partition-lane.js';
 const batchMax = 500;
 const commitEveryMs = 1_000;
 const stalledAfterMs = 60_000;
+/** The next fetch waits for every partition's batch: a slow one gives the others a turn after so long. */
+const turnMs = 1_000;
 
 export interface TopicConsumerOptions {
   readonly kafka: KafkaClient;
@@ -80,7 +82,9 @@ export class TopicConsumer {
   }
 
   condition(): Condition {
-    const stalled = this.joined && Date.now() - this.lastFetchAt > stalledAfterMs;
+    // A slow database is no stall as long as batches, or single messages, come to their end.
+    const workedAt = Math.max(this.lastFetchAt, ...this.lanes.map((lane) => lane.workedAt));
+    const stalled = this.joined && Date.now() - workedAt > stalledAfterMs;
     const detail = this.crashed
       ? 'crashed'
       : stalled
@@ -102,9 +106,14 @@ export class TopicConsumer {
     for (const lane of this.lanes) lane.disown();
     this.joined = true;
     this.lastFetchAt = Date.now();
+    const { generation } = this;
     for (const partition of partitions) {
-      // Not only with the next message: what a dead owner left unpublished must not wait for one.
-      this.inTurn(partition, () => this.lanes[partition]!.takeOver()).catch((error: unknown) =>
+      // Not only with the next message: what a dead owner left unpublished must not wait for one. A turn that comes late,
+      // after another assignment, must not take the lane from whoever has it by then.
+      const takeOver = async () => {
+        if (generation === this.generation) await this.lanes[partition]!.takeOver();
+      };
+      this.inTurn(partition, takeOver).catch((error: unknown) =>
         this.logger.warn(`partition ${partition} could not be taken over yet: ${String(error)}`),
       );
     }
@@ -121,6 +130,7 @@ export class TopicConsumer {
     const { generation } = this;
     const { kafka, accepted } = this.options;
     const { partition } = batch;
+    const startedAt = Date.now();
     let lost: unknown;
     // Handling may take longer than the session while the database is slow: membership is kept beside it.
     const pulse = setInterval(() => {
@@ -141,8 +151,10 @@ export class TopicConsumer {
         this.attempts.delete(partition);
         this.waiting.delete(partition);
         await heartbeat();
+        if (Date.now() - startedAt > turnMs) return;
       }
     } catch (error) {
+      if (error instanceof LaneLost && generation !== this.generation) return;
       this.onFault(partition, error, payload);
     } finally {
       clearInterval(pulse);
@@ -152,10 +164,12 @@ export class TopicConsumer {
   /** Waits a transient fault out with nothing resolved; anything of the client's own is thrown on, so that it rejoins. */
   private onFault(partition: number, error: unknown, { pause }: EachBatchPayload): void {
     if (error instanceof LaneLost) {
-      this.logger.warn(`${error.message}; the partition is read again once it is ours`);
-    } else if (isRebalance(error)) {
-      throw error;
-    } else if (!isTransient(error)) {
+      // Whose the partition is, the group says: here again, the lane is taken over anew, else it is let go.
+      this.logger.warn(`${error.message}; joining the group again`);
+      throw Object.assign(error, { type: 'REBALANCE_IN_PROGRESS' });
+    }
+    if (isRebalance(error)) throw error;
+    if (!isTransient(error)) {
       this.logger.error(error);
     }
     const attempt = (this.attempts.get(partition) ?? 0) + 1;
