@@ -45,9 +45,16 @@ export class Publisher {
     }
   }
 
-  /** Publishes lanes that nobody cares for: their owner died, or its timer moved on. Order holds; the inbox absorbs doubles. */
+  /**
+   * Publishes lanes that nobody cares for: their owner died, or its timer moved on. Order holds; the inbox absorbs doubles.
+   * @throws the first failure, once every lane had its turn: what one cannot send must not hold the others back
+   */
   async publishOverdue(): Promise<void> {
-    for (const lane of await overdueLanes(this.dataSource, overdueMs)) await this.publishLane(lane);
+    const failures: unknown[] = [];
+    for (const lane of await overdueLanes(this.dataSource, overdueMs)) {
+      await this.publishLane(lane).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /**

@@ -19,6 +19,8 @@ export class TimerLoop {
   /** Host time of the next look, ms. */
   private looksAt = 0;
   private timers: readonly Timer[] = [];
+  /** Timers whose last commands were committed and not published. */
+  private readonly unpublished = new Set<string>();
 
   constructor(
     private readonly service: string,
@@ -69,7 +71,7 @@ export class TimerLoop {
       let wait = lookAgainMs;
       for (const timer of this.timers) {
         const inMs = due.find((row) => row.name === timer.name)?.in_ms ?? lookAgainMs;
-        wait = Math.min(wait, inMs > 0 ? inMs : await this.run(timer));
+        wait = Math.min(wait, inMs > 0 ? inMs : await this.tried(timer));
       }
       return Math.ceil(wait);
     } catch (error) {
@@ -78,11 +80,26 @@ export class TimerLoop {
     }
   }
 
+  /** A timer that fails waits; the others go on. */
+  private async tried(timer: Timer): Promise<number> {
+    try {
+      return await this.run(timer);
+    } catch (error) {
+      this.logger.warn(`timer ${timer.name} waits: ${String(error)}`);
+      return lookAgainMs;
+    }
+  }
+
   /** One run, unless another replica is at it or was first; returns ms until the next. */
   private async run(timer: Timer): Promise<number> {
     const lane = `timer:${timer.name}`;
+    // While the broker is away nothing more is found: what is due stays due, and the outbox does not grow with every run.
+    if (this.unpublished.has(lane)) await this.publisher.publishLane(lane);
+    this.unpublished.delete(lane);
     const { rows, waitMs } = await inTransaction(this.dataSource, (tx) => this.claim(timer, lane, tx));
+    this.unpublished.add(lane);
     await this.publisher.publish(rows);
+    this.unpublished.delete(lane);
     return waitMs;
   }
 
