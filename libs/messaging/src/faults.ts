@@ -7,9 +7,18 @@ export class LaneLost extends Error {
   }
 }
 
+/**
+ * A table was altered under a statement that this connection has prepared: it fails as long as the connection lives, and
+ * on no other.
+ */
+export function isStalePlan(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === '0A000' && typeof message === 'string' && message.startsWith('cached plan must not change');
+}
+
 /** Whether waiting helps. Everything else would fail again in the same way, and its message is parked. */
 export function isTransient(error: unknown): boolean {
-  if (isTransientDatabaseFault(error)) return true;
+  if (isTransientDatabaseFault(error) || isStalePlan(error)) return true;
   const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
   return (typeof name === 'string' && name.startsWith('KafkaJS')) || (cause !== undefined && isTransient(cause));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ClientBase, QueryResultRow } from 'pg';
+import type { Client, QueryResultRow } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { isStalePlan } from './faults.js';
 
 /** One database transaction of a batch or a timer. */
 export class Transaction {
@@ -11,7 +12,7 @@ export class Transaction {
 
   constructor(
     private readonly runner: QueryRunner,
-    private readonly client: ClientBase,
+    private readonly client: Client,
     /** This database's clock, read once after the lane's lock. */
     public now: Date,
   ) {}
@@ -59,7 +60,7 @@ export async function inTransaction<Result>(
 ): Promise<Result> {
   const runner = dataSource.createQueryRunner();
   try {
-    const client = (await runner.connect()) as ClientBase;
+    const client = (await runner.connect()) as Client;
     await client.query('begin');
     try {
       const result = await work(new Transaction(runner, client, new Date(Number.NaN)));
@@ -68,6 +69,8 @@ export async function inTransaction<Result>(
     } catch (error) {
       // A dead connection has no transaction left to roll back.
       await client.query('rollback').catch(() => undefined);
+      // The pool makes another in its place.
+      if (isStalePlan(error)) await client.end().catch(() => undefined);
       throw error;
     }
   } finally {
