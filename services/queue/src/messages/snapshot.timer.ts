@@ -2,13 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { queue } from '#contracts';
 import { type Due, send, type Timer, type Transaction } from '#messaging';
 import { v7 as uuidv7 } from 'uuid';
-import { after } from '../domain/rules.js';
+import { after, laterOf } from '../domain/rules.js';
 import { TimerStore, timerPage } from '../postgres/timer.store.js';
 
 export const snapshotTimer = 'snapshot';
 
 /** Batches that hold a snapshot back wake the timer; this is for the ones that died before they could. */
 const lookAgainMs = 5_000;
+
+/** A batch holds a room for some ten milliseconds. */
+const heldRoomMs = 50;
 
 /** Sends for the snapshots that were held back, once their spacing is over. */
 @Injectable()
@@ -23,6 +26,7 @@ export class SnapshotTimer implements Timer {
     if (due.length === timerPage) return { send: sent, nextAt: tx.now };
     const latest = after(tx.now, lookAgainMs);
     const next = await this.timers.nextSnapshot(tx);
-    return { send: sent, nextAt: next !== null && next < latest ? next : latest };
+    const soonest = after(tx.now, heldRoomMs);
+    return { send: sent, nextAt: next !== null && next < latest ? laterOf(next, soonest) : latest };
   }
 }

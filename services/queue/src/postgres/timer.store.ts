@@ -39,13 +39,16 @@ export class TimerStore {
     return row!.next;
   }
 
-  /** Held-back snapshots whose room's spacing (`spacingMs`) is over. */
+  /**
+   * Held-back snapshots whose room's spacing (`spacingMs`) is over. Rooms that a batch holds are left for the next look: the
+   * batch may be about to wake this timer, whose row is locked here.
+   */
   async claimSnapshots(tx: Transaction): Promise<string[]> {
     const rows = await tx.query<{ concert_id: string }>(
       `with due as materialized (
          select concert_id from waiting_room
          where snapshot_due and ${heldBackUntil(3)} <= $1::timestamptz
-         order by concert_id limit $2 for update
+         order by concert_id limit $2 for update skip locked
        )
        update waiting_room room set snapshot_due = false from due
        where room.concert_id = due.concert_id
