@@ -22,6 +22,9 @@ const withInfrastructure = {
   globalTeardown: '<rootDir>/libs/testing/jest/global-teardown.js',
 };
 
+// `npm test` on containers starts no embedded server, so what tests the launcher runs in the embedded pass alone.
+const onContainers = process.env.TEST_INFRASTRUCTURE?.includes('"containers"');
+
 const sources = '<rootDir>/{libs,services,gateway,local,tools,web,bench}/**';
 const journeys = '<rootDir>/tests/**/*.e2e.spec.ts';
 
@@ -33,7 +36,13 @@ export default {
       testMatch: [`${sources}/*.spec.ts`],
       testPathIgnorePatterns: ['/node_modules/', '\\.(int|e2e)\\.spec\\.ts$'],
     },
-    { ...shared, ...withInfrastructure, displayName: 'int', testMatch: [`${sources}/*.int.spec.ts`] },
+    {
+      ...shared,
+      ...withInfrastructure,
+      displayName: 'int',
+      testMatch: [`${sources}/*.int.spec.ts`],
+      testPathIgnorePatterns: ['/node_modules/', ...(onContainers ? ['/local/src/launcher\\.int'] : [])],
+    },
     { ...shared, ...withInfrastructure, displayName: 'journeys', testMatch: [journeys] },
   ],
   maxWorkers: 2,

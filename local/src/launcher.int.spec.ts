@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '#embedded';
-import { infrastructure, projectRoot } from '#testing';
+import { projectRoot } from '#testing';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,31 +9,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-// The launcher starts the embedded servers: where the tests run on containers it has no place among them.
-const onEmbedded = infrastructure().kind === 'embedded' ? describe : describe.skip;
+// The launcher starts the embedded servers: where the tests run on containers, jest.config.js leaves this file out.
 /** What a stop may take. */
 const stopMs = 15_000;
 /** A first start on a busy machine. */
 const startMs = 120_000;
 
-onEmbedded('the launcher', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'launcher-'));
-  let ports: Record<string, string>;
-  let launcher: Launcher | undefined;
-  const begun: ChildProcess[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'launcher-'));
+let ports: Record<string, string>;
+let launcher: Launcher | undefined;
+const begun: ChildProcess[] = [];
 
-  beforeAll(async () => {
-    // PostgreSQL's own user must pass.
-    chmodSync(folder, 0o755);
-    ports = await freePorts();
-  });
+beforeAll(async () => {
+  // PostgreSQL's own user must pass.
+  chmodSync(folder, 0o755);
+  ports = await freePorts();
+});
 
-  afterAll(async () => {
-    for (const one of begun) one.kill('SIGKILL');
-    await until(() => leftovers().length === 0, stopMs);
-    rmSync(folder, { recursive: true, force: true });
-  });
+afterAll(async () => {
+  for (const one of begun) one.kill('SIGKILL');
+  await until(() => leftovers().length === 0, stopMs);
+  rmSync(folder, { recursive: true, force: true });
+});
 
+describe('the launcher', () => {
   it('starts everything, and brings back whatever dies', async () => {
     launcher = await start();
     expect(launcher.output()).toContain('Join the queue of the demo concert');
@@ -76,8 +75,10 @@ onEmbedded('the launcher', () => {
     await until(() => leftovers().length === 0, stopMs);
     await until(() => launcher?.process.exitCode === 0, 1_000);
   });
+});
 
-  it('names a busy port and the setting that changes it, in one line', async () => {
+describe('the launcher refuses', () => {
+  it('a busy port, and names the setting that changes it, in one line', async () => {
     const server = createServer().listen(Number(ports.LOCAL_KAFKA_PORT), '127.0.0.1');
     await once(server, 'listening');
     const { code, errors } = await runToEnd();
@@ -88,71 +89,71 @@ onEmbedded('the launcher', () => {
     expect(code).toBe(1);
   });
 
-  it('names a service’s broken setting in one line, and stops what it had started', async () => {
+  it('a service’s broken setting in one line, and stops what it had started', async () => {
     const { code, errors } = await runToEnd({ HOLD_SECONDS: 'abc' });
     expect(errors).toMatch(/^\w+-1 stopped while starting .*HOLD_SECONDS.*\n$/);
     expect(errors).not.toContain('abc');
     expect(code).toBe(1);
     expect(leftovers()).toEqual([]);
   });
-
-  interface Launcher {
-    readonly process: ChildProcess;
-    output(): string;
-  }
-
-  function begin(settings: Record<string, string> = {}): Launcher {
-    const child = spawn(process.execPath, [join(projectRoot, 'dist/local/src/main.js')], {
-      cwd: projectRoot,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: folder, ...ports, ...settings },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: true,
-    });
-    begun.push(child);
-    let text = '';
-    child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    return { process: child, output: () => text };
-  }
-
-  async function start(): Promise<Launcher> {
-    const starting = begin();
-    await until(() => {
-      if (starting.process.exitCode !== null) throw new Error(`the launcher ended: ${starting.output()}`);
-      return starting.output().includes('Ctrl-C stops everything');
-    }, startMs);
-    return starting;
-  }
-
-  async function runToEnd(settings: Record<string, string> = {}): Promise<{ code: number | null; errors: string }> {
-    const { process: child } = begin(settings);
-    let errors = '';
-    child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, errors };
-  }
-
-  async function statusOf(path: string): Promise<number> {
-    return fetch(`http://127.0.0.1:${ports.PORT}${path}`, { signal: AbortSignal.timeout(5000) }).then(
-      ({ status }) => status,
-      () => 0,
-    );
-  }
-
-  /** Every living process that belongs to this test's data folder, by its environment or its arguments. */
-  function leftovers(): { pid: number; command: string }[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .map((name) => ({ pid: Number(name), command: textOf(`/proc/${name}/cmdline`) }))
-      .filter(({ pid, command }) => command && `${command} ${textOf(`/proc/${pid}/environ`)}`.includes(folder));
-  }
-
-  function programWith(part: string): number {
-    const found = leftovers().find(({ command }) => command.includes(part) && !command.startsWith('/bin/sh'));
-    if (!found) throw new Error(`no process runs ${part}`);
-    return found.pid;
-  }
 });
+
+interface Launcher {
+  readonly process: ChildProcess;
+  output(): string;
+}
+
+function begin(settings: Record<string, string> = {}): Launcher {
+  const child = spawn(process.execPath, [join(projectRoot, 'dist/local/src/main.js')], {
+    cwd: projectRoot,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: folder, ...ports, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  });
+  begun.push(child);
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return { process: child, output: () => text };
+}
+
+async function start(): Promise<Launcher> {
+  const starting = begin();
+  await until(() => {
+    if (starting.process.exitCode !== null) throw new Error(`the launcher ended: ${starting.output()}`);
+    return starting.output().includes('Ctrl-C stops everything');
+  }, startMs);
+  return starting;
+}
+
+async function runToEnd(settings: Record<string, string> = {}): Promise<{ code: number | null; errors: string }> {
+  const { process: child } = begin(settings);
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, errors };
+}
+
+async function statusOf(path: string): Promise<number> {
+  return fetch(`http://127.0.0.1:${ports.PORT}${path}`, { signal: AbortSignal.timeout(5000) }).then(
+    ({ status }) => status,
+    () => 0,
+  );
+}
+
+/** Every living process that belongs to this test's data folder, by its environment or its arguments. */
+function leftovers(): { pid: number; command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((name) => ({ pid: Number(name), command: textOf(`/proc/${name}/cmdline`) }))
+    .filter(({ pid, command }) => command && `${command} ${textOf(`/proc/${pid}/environ`)}`.includes(folder));
+}
+
+function programWith(part: string): number {
+  const found = leftovers().find(({ command }) => command.includes(part) && !command.startsWith('/bin/sh'));
+  if (!found) throw new Error(`no process runs ${part}`);
+  return found.pid;
+}
 
 async function freePorts(): Promise<Record<string, string>> {
   // Services take four in a row; a random start high up is free as a rule, and the launcher says when it is not.

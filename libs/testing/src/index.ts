@@ -6,13 +6,7 @@ export {
   postUntilDecided,
   type RequestHeaders,
 } from './api/api-client.js';
-export {
-  expectProblem,
-  type ProblemBody,
-  type ProblemCode,
-  problemOf,
-  problemStatuses,
-} from './api/problems.js';
+export { expectProblem, type ProblemBody, type ProblemCode, problemOf, problemStatuses } from './api/problems.js';
 export { type AConcert, aConcertWith, allSeats, type ConcertWishes, type Reachable } from './builders/concert.js';
 export { aFan, aFanInLine, type AFan, anActiveFan, anActiveFanWith, type AQueueingFan, topUp } from './builders/fan.js';
 export { aHeldReservation, aPaidReservation, type AReservation, freeSeats } from './builders/reservation.js';
