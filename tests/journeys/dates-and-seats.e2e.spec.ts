@@ -9,6 +9,7 @@ import {
   anActiveFanWith,
   aPaidReservation,
   type AQueueingFan,
+  type AReservation,
   eventually,
   expectProblem,
   expectStatus,
@@ -135,6 +136,24 @@ describe('the dates and seats of a concert', () => {
   });
 
   describe('whose hold has ended', () => {
+    /** Of a fan each, who has the money. They end together, while the first test waits. */
+    let lapsed: AReservation[];
+
+    beforeAll(async () => {
+      const other = await aConcertWith(system, { seats: 12 });
+      const seats = await allSeats(system, other);
+      const wanted = [seats.slice(0, 4), seats.slice(4, 5), seats.slice(5, 6)];
+      const fans = await Promise.all(wanted.map(() => anActiveFanWith(system, other, 500_000)));
+      lapsed = await Promise.all(
+        wanted.map((seatIds, index) => aHeldReservation(system, other, { fan: fans[index]!, seatIds })),
+      );
+    });
+
+    const ended = async (index: number): Promise<AReservation> => {
+      const one = lapsed[index]!;
+      await eventually(() => Date.now() > Date.parse(one.expiresAt));
+      return one;
+    };
     it('are listed free at once and can be held at once, swept or not', async () => {
       const own = await aConcertWith(system, { seats: 5 });
       const looking = await anActiveFan(system, own);
@@ -166,31 +185,27 @@ describe('the dates and seats of a concert', () => {
     });
 
     it('can be held again by the same fan, within the ticket limit', async () => {
-      const fan = await anActiveFan(system, concert);
-      const own = await aConcertSeats(fan, 4);
-      const first = await aHeldReservation(system, concert, { fan, seatIds: own });
-      await eventually(() => Date.now() > Date.parse(first.expiresAt));
-      await aHeldReservation(system, concert, { fan, seatIds: own });
+      const { fan, reservationId, seatIds } = await ended(0);
+      const { scheduleId } = expectStatus(await fan.api.get(`/v1/reservations/${reservationId}`), 200);
+      const again = await fan.api.post('/v1/reservations', { scheduleId, seatIds });
+      expect(expectStatus(again, 201).seats).toHaveLength(seatIds.length);
     });
 
     it('cannot be paid, and no money moves', async () => {
-      const fan = await anActiveFanWith(system, concert, 500_000);
-      const { reservationId, expiresAt } = await aHeldReservation(system, concert, { fan });
-      await eventually(() => Date.now() > Date.parse(expiresAt));
+      const { fan, reservationId } = await ended(1);
       const refused = await fan.api.post(`/v1/reservations/${reservationId}/payment`);
-      expectProblem(refused, 'EXPIRED_RESERVATION');
+      expectProblem(refused, 'EXPIRED_RESERVATION', { paymentId: null });
       expect(expectStatus(await fan.api.get('/v1/wallet'), 200).balance).toBe(500_000);
       const { items } = expectStatus(await fan.api.get('/v1/wallet/entries'), 200);
       expect(items.map(({ kind }: { kind: string }) => kind)).toEqual(['TOP_UP']);
       const shown = expectStatus(await fan.api.get(`/v1/reservations/${reservationId}`), 200);
       expect(shown).toMatchObject({ status: 'EXPIRED', paidAt: null });
       // The pass was not spent.
-      expectStatus(await fan.api.get(datesOf(concert)), 200);
+      expectStatus(await fan.api.get(`/v1/concerts/${shown.concertId}/schedules`), 200);
     });
 
     it('cannot be cancelled any more', async () => {
-      const { fan, reservationId, expiresAt } = await aHeldReservation(system, concert);
-      await eventually(() => Date.now() > Date.parse(expiresAt));
+      const { fan, reservationId } = await ended(2);
       const refused = await fan.api.post(`/v1/reservations/${reservationId}/cancel`);
       expectProblem(refused, 'RESERVATION_NOT_CANCELLABLE');
     });
@@ -219,11 +234,4 @@ describe('the dates and seats of a concert', () => {
       expect(paid).toMatchObject({ reservationId, amount, failure: null });
     });
   });
-
-  async function aConcertSeats(fan: AQueueingFan, count: number): Promise<string[]> {
-    return eventually(async () => {
-      const free = await freeSeats(fan, concert);
-      return free.length >= count && free.slice(0, count);
-    });
-  }
 });
