@@ -10,6 +10,7 @@ import {
   anActiveFan,
   type ApiClient,
   type AQueueingFan,
+  type AReservation,
   eventually,
   expectProblem,
   expectStatus,
@@ -23,7 +24,7 @@ const BATCH = 3;
 const TICK_MS = 1_000;
 /** Ten minutes in production: long enough here for what must happen within it, short enough to see its end. */
 const TTL_S = 4;
-const HOLD_S = 8;
+const HOLD_S = 12;
 
 const placeOf = ({ concertId }: AConcert) => `/v1/concerts/${concertId}/queue-token`;
 const datesOf = ({ concertId }: AConcert) => `/v1/concerts/${concertId}/schedules`;
@@ -31,7 +32,9 @@ const soon = (ms: number) => new Date(Date.now() + ms);
 
 describe('the line of a concert', () => {
   let system: System;
-  /** Passes that ended in the first test, for what happens long after. */
+  /** Passes that ended in the first test, for what happens after: one with a hold, */
+  let unpaid: { concert: AConcert; held: AReservation };
+  /** and two for long after. */
   let finished: { concert: AConcert; left: AQueueingFan; passed: AQueueingFan };
 
   beforeAll(async () => {
@@ -65,8 +68,14 @@ describe('the line of a concert', () => {
 
   it('ends a pass ten minutes after its tick, whatever is asked meanwhile', async () => {
     const concert = await aConcertWith(system, { seats: 1 });
-    const [left, passed] = await Promise.all([anActiveFan(system, concert), anActiveFan(system, concert)]);
+    const hall = await aConcertWith(system, { seats: 2 });
+    const [left, passed, held] = await Promise.all([
+      anActiveFan(system, concert),
+      anActiveFan(system, concert),
+      aHeldReservation(system, hall),
+    ]);
     finished = { concert, left, passed };
+    unpaid = { concert: hall, held };
     expectStatus(await left.api.delete(placeOf(concert)), 204);
     const { expiresAt } = expectStatus(await passed.api.get(placeOf(concert)), 200);
     const end = await eventually(
@@ -130,8 +139,8 @@ describe('the line of a concert', () => {
   });
 
   it('lets a pass that has just ended pay for its hold, and do nothing else', async () => {
-    const concert = await aConcertWith(system, { seats: 2 });
-    const { fan, reservationId, amount } = await aHeldReservation(system, concert);
+    const { concert, held } = unpaid;
+    const { fan, reservationId, amount } = held;
     await topUp(fan, amount);
     await eventually(async () => (await fan.api.get(datesOf(concert))).status === 401);
     const another = { scheduleId: concert.scheduleId, seatIds: (await allSeats(system, concert)).slice(1) };
@@ -147,7 +156,8 @@ describe('the line of a concert', () => {
     const asking = await aFanInLine(system, concert);
     let token = asking.queueToken;
     let last = 0;
-    const end = Date.now() + 2.2 * TTL_S * 1000;
+    // Past the lease that came with the place.
+    const end = Date.now() + 1.7 * TTL_S * 1000;
     await eventually(
       async () => {
         const answer = await asking.api.get(datesOf(concert), { 'queue-token': token });
