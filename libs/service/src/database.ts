@@ -29,7 +29,9 @@ export function databaseOptions({ schema, url, poolSize, entities }: DatabaseOpt
     connectTimeoutMS: 5_000,
     applicationName: schema,
     extra: {
+      // And a host that is gone must not be waited for: the system's default is to ask after two hours of silence.
       keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
       // A dead host must not hold a lane's lock for hours, nor a waiter wait past the consumer's session.
       options: [
         `search_path=${schema}`,
