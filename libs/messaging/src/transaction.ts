@@ -64,7 +64,9 @@ export async function inTransaction<Result>(
     await client.query('begin');
     try {
       const result = await work(new Transaction(runner, client, new Date(Number.NaN)));
-      await client.query('commit');
+      const { command } = await client.query('commit');
+      // PostgreSQL answers so, without an error, when a statement's failure was swallowed on the way.
+      if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}: a statement in it had failed`);
       return result;
     } catch (error) {
       // A dead connection has no transaction left to roll back.

@@ -21,3 +21,12 @@ it('a statement whose table was altered meanwhile is prepared anew: nothing is p
   }
   for (let attempt = 0; attempt < 20; attempt += 1) expect(await look()).toEqual([]);
 });
+
+it('a transaction in which a failed statement was swallowed does not count as committed', async () => {
+  const swallowing = inTransaction(tally.dataSource, async (tx) => {
+    await tx.query(`insert into tally values ('ghost', 1)`);
+    await tx.query('select 1 / 0').catch(() => undefined);
+  });
+  await expect(swallowing).rejects.toThrow('ended with ROLLBACK');
+  expect(await tally.total('ghost')).toBeUndefined();
+});
