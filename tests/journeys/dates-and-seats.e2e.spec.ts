@@ -135,6 +135,14 @@ describe('the dates and seats of a concert', () => {
     expect(changed.headers.get('etag')).not.toBe(etag);
   });
 
+  it('are free at the end of a hold whose payment was refused, not at that payment’s deadline', async () => {
+    const other = await aConcertWith(system, { seats: 1 });
+    const next = await anActiveFan(system, other);
+    const { fan, reservationId } = await aHeldReservation(system, other);
+    expectProblem(await fan.api.post(`/v1/reservations/${reservationId}/payment`), 'NOT_ENOUGH_BALANCE');
+    await eventually(async () => (await freeSeats(next, other)).length === 1);
+  });
+
   describe('whose hold has ended', () => {
     /** Of a fan each, who has the money. They end together, while the first test waits. */
     let lapsed: AReservation[];

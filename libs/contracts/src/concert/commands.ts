@@ -84,6 +84,16 @@ export const extendHold = defineMessage({
   ...ofReservation,
 });
 
+/**
+ * The payment that extended a hold to `extendedTo` was refused: its seats end at `until` again. A hold that ends at any
+ * other time belongs to somebody else's extension and stays. Not answered.
+ */
+export const restoreHold = defineMessage({
+  type: 'concert.RestoreHold.v1',
+  payload: z.object({ scheduleId: uuid, reservationId: uuid, extendedTo: instant, until: instant }),
+  ...ofReservation,
+});
+
 /** Sell the seats to the reservation that holds them. Answered with { paymentId }, or EXPIRED_RESERVATION when it does not hold them all. */
 export const confirmSeats = defineMessage({
   type: 'concert.ConfirmSeats.v1',

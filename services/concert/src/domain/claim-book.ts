@@ -43,6 +43,11 @@ export class ClaimBook {
     this.touched.add(claim);
   }
 
+  endHoldAt(claim: Claim, until: Date): void {
+    claim.heldUntil = until;
+    this.touched.add(claim);
+  }
+
   sell(claim: Claim, paymentId: string): void {
     claim.sell(paymentId);
     this.touched.add(claim);

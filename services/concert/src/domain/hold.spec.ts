@@ -16,7 +16,7 @@ import {
   scheduleId,
   seat,
 } from '../../test/concert.builders.js';
-import { extendHold, releaseHold } from './hold.js';
+import { extendHold, releaseHold, restoreHold } from './hold.js';
 
 describe('a hold', () => {
   it('takes all its seats for five minutes at the sum of their prices', () => {
@@ -142,6 +142,25 @@ describe('an extension', () => {
     const inventory = anInventory({ claims: [aSoldClaim(1), elsewhere] });
     extendHold(inventory, ofBob, after(10_000));
     expect(inventory.claims.changed).toEqual([]);
+  });
+});
+
+describe('the undoing of an extension', () => {
+  const ofBob = { scheduleId, reservationId: reservation(9) };
+
+  it('ends the hold when it would have ended', () => {
+    const inventory = anInventory({ claims: [aHeldClaim(1)] });
+    extendHold(inventory, ofBob, after(120));
+    restoreHold(inventory, ofBob, after(120), after(60));
+    expect(inventory.claims.on(seat(1))?.heldUntil).toEqual(after(60));
+  });
+
+  it('leaves alone what a newer payment has extended, and what is sold', () => {
+    const inventory = anInventory({ claims: [aHeldClaim(1), aSoldClaim(2)] });
+    extendHold(inventory, ofBob, after(180));
+    restoreHold(inventory, ofBob, after(120), after(60));
+    expect(inventory.claims.on(seat(1))?.heldUntil).toEqual(after(180));
+    expect(inventory.claims.on(seat(2))?.status).toBe('SOLD');
   });
 });
 

@@ -88,6 +88,21 @@ export function extendHold(inventory: SeatInventory, request: ReservationOfSched
   for (const claim of holdsOf(inventory, request)) inventory.claims.extend(claim, until);
 }
 
+/**
+ * Undoes the extension to `extendedTo`: the hold ends at `until` again. One that was extended further, by a newer payment,
+ * or not at all, stays as it is.
+ */
+export function restoreHold(
+  inventory: SeatInventory,
+  request: ReservationOfSchedule,
+  extendedTo: Date,
+  until: Date,
+): void {
+  for (const claim of holdsOf(inventory, request)) {
+    if (claim.heldUntil.getTime() === extendedTo.getTime()) inventory.claims.endHoldAt(claim, until);
+  }
+}
+
 /** Ends what the reservation holds, never what it bought. Returns the ids of the seats that became free. */
 export function releaseHold(
   inventory: SeatInventory,

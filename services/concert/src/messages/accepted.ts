@@ -8,6 +8,7 @@ export const accepted = [
   concert.blockSeats,
   concert.holdSeats,
   concert.extendHold,
+  concert.restoreHold,
   concert.confirmSeats,
   concert.revokeConfirm,
   concert.releaseHold,

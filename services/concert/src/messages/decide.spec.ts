@@ -77,6 +77,7 @@ describe('the concert commands', () => {
     const inventory = withTheSamplesHold();
     const paymentId = payment(1);
     expect(decide(inventory, concert.extendHold)).toEqual({ kind: 'done' });
+    expect(decide(inventory, concert.restoreHold)).toEqual({ kind: 'done' });
     expect(decide(inventory, concert.confirmSeats)).toEqual({ kind: 'answered', body: { paymentId } });
     expect(decide(inventory, concert.confirmSeats)).toEqual({ kind: 'answered', body: { paymentId } });
     expect(decide(inventory, concert.revokeConfirm)).toEqual({

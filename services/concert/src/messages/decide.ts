@@ -3,7 +3,7 @@ import { answer, type Context, type Decision, done, forward, type Outcome, rejec
 import { blockSeats } from '../domain/block-seats.js';
 import { createConcert, createSchedule } from '../domain/catalogue.js';
 import { cancelSeats, confirmSeats, revokeConfirm } from '../domain/confirm-seats.js';
-import { extendHold, holdSeats, type HoldTerms, releaseHold } from '../domain/hold.js';
+import { extendHold, holdSeats, type HoldTerms, releaseHold, restoreHold } from '../domain/hold.js';
 import { isRejection } from '../domain/rejection.js';
 import type { SeatInventory } from '../domain/seat-inventory.js';
 import type { ConcertCommand } from './accepted.js';
@@ -50,6 +50,11 @@ function outcomeOf(inventory: SeatInventory, message: ConcertCommand, terms: Sal
     case concert.extendHold.type:
       extendHold(inventory, message.payload, new Date(message.payload.until));
       return done;
+    case concert.restoreHold.type: {
+      const { extendedTo, until } = message.payload;
+      restoreHold(inventory, message.payload, new Date(extendedTo), new Date(until));
+      return done;
+    }
     case concert.confirmSeats.type: {
       const { paymentId } = message.payload;
       const refused = confirmSeats(inventory, message.payload);

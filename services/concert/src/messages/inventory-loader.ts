@@ -77,6 +77,7 @@ function addKeysOf(message: ConcertCommand, keys: TouchedKeys): void {
       keys.reservationIds.add(message.payload.reservationId);
       return;
     case concert.extendHold.type:
+    case concert.restoreHold.type:
     case concert.releaseHold.type:
     case concert.cancelSeats.type:
       keys.reservationIds.add(message.payload.reservationId);

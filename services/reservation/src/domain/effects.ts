@@ -9,6 +9,8 @@ export type Effect =
   /** A saga's step: the same id again is a repeat. */
   | { readonly kind: 'request'; readonly action: PaymentAction | CancellationAction; readonly id: string }
   | { readonly kind: 'extendHold'; readonly id: string; readonly until: Date }
+  /** Undoes the extension to `extendedTo`. */
+  | { readonly kind: 'restoreHold'; readonly id: string; readonly extendedTo: Date; readonly until: Date }
   | { readonly kind: 'releaseHold'; readonly id: string; readonly reason: 'EXPIRED' | 'COMPENSATED' }
   | { readonly kind: 'reservationConfirmed'; readonly id: string }
   | { readonly kind: 'reservationEnded'; readonly id: string }

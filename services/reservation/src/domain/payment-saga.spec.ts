@@ -101,7 +101,15 @@ describe('a payment', () => {
       waiters: [],
       failure: { code: 'NOT_ENOUGH_BALANCE', members: { balance: 5, amount: 3_000, paymentId: id('payment') } },
     });
-    expect(rejected.effects).toEqual([{ kind: 'tell', waiters: begun.payment.waiters }]);
+    expect(rejected.effects).toEqual([
+      { kind: 'tell', waiters: begun.payment.waiters },
+      {
+        kind: 'restoreHold',
+        id: expect.any(String),
+        extendedTo: begun.payment.deadlineAt,
+        until: secondsAfterNoon(10),
+      },
+    ]);
 
     const tooLate = at(10)(begun, no);
     expect(tooLate.reservation.status).toBe('EXPIRED');

@@ -189,8 +189,11 @@ function endRejected(purchase: Purchase, rejection: Rejection, moment: Moment): 
   const { payment } = purchase;
   const failure = { ...rejection, members: { ...rejection.members, paymentId: payment.paymentId } };
   const reservation = giveBack(purchase.reservation, moment.now);
-  const gone = reservation.status === 'EXPIRED' ? expiryEffects(moment, 'EXPIRED') : [];
-  return ended({ payment, reservation }, 'REJECTED', 'DEBIT_REFUSED', failure, gone, moment);
+  const { deadlineAt: extendedTo } = payment;
+  // Its seats would else stay held past the reservation's end, for a payment that is over.
+  const restored: Effect = { kind: 'restoreHold', id: moment.newId(), extendedTo, until: reservation.expiresAt };
+  const after = reservation.status === 'EXPIRED' ? expiryEffects(moment, 'EXPIRED') : [restored];
+  return ended({ payment, reservation }, 'REJECTED', 'DEBIT_REFUSED', failure, after, moment);
 }
 
 /** What moved is back. The seats are lost or given up, whatever the reservation's clock says. */

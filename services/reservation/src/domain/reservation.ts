@@ -85,12 +85,7 @@ export const confirm = (reservation: Reservation, paidAt: Date): Reservation =>
 
 export const expire = (reservation: Reservation): Reservation => move(reservation, 'EXPIRED');
 
-/**
- * A refused payment gives the reservation back: WAITING with the original end, or EXPIRED when that has passed.
- *
- * The concert service still holds the seats until the payment's deadline, later than `expiresAt`. That is harmless: nobody
- * can pay past `expiresAt`, and the sweep, which looks at `expiresAt`, releases the seats.
- */
+/** A refused payment gives the reservation back: WAITING with the original end, or EXPIRED when that has passed. */
 export const giveBack = (reservation: Reservation, now: Date): Reservation =>
   now < reservation.expiresAt ? move(reservation, 'WAITING') : expire(reservation);
 

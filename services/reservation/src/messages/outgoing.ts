@@ -48,6 +48,11 @@ function messageOf(effect: Sent, parties: Parties): Outgoing {
       const until = effect.until.toISOString();
       return send(concert.extendHold, effect.id, { scheduleId, reservationId, until }, { correlationId });
     }
+    case 'restoreHold': {
+      const [extendedTo, until] = [effect.extendedTo.toISOString(), effect.until.toISOString()];
+      const payload = { scheduleId, reservationId, extendedTo, until };
+      return send(concert.restoreHold, effect.id, payload, { correlationId });
+    }
     case 'releaseHold': {
       const { reason } = effect;
       return send(concert.releaseHold, effect.id, { scheduleId, reservationId, reason }, { correlationId });
