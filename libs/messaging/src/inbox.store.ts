@@ -45,7 +45,7 @@ export async function recordOutcomes(
   if (outcomes.size === 0) return;
   await tx.query(
     `update inbox set outcome = decided.outcome
-     from unnest($2::uuid[], $3::jsonb[]) as decided (id, outcome)
+     from unnest($2::uuid[], $3::json[]) as decided (id, outcome)
      where inbox.consumer = $1 and inbox.message_id = decided.id`,
     [consumer, [...outcomes.keys()], [...outcomes.values()].map((outcome) => JSON.stringify(store(outcome)))],
   );

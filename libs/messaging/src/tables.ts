@@ -4,7 +4,8 @@ import type { QueryRunner } from 'typeorm';
  * The tables that every service's schema has for its messages, made by the service's first migration.
  *
  * `inbox` is partitioned by message id: a UUIDv7 sorts by time, so that an old day is dropped, not deleted; ids made from
- * idempotency keys (first byte ff) have a range of their own. `outbox` has the columns of Debezium's event router, so that
+ * idempotency keys (first byte ff) have a range of their own. An outcome is `json`, which keeps its members in their order:
+ * a repeat is answered to the letter. `outbox` has the columns of Debezium's event router, so that
  * change data capture could replace the relay.
  */
 export async function createMessagingTables(runner: QueryRunner): Promise<void> {
@@ -21,7 +22,7 @@ const statements = [
   `create table inbox (
      consumer text not null,
      message_id uuid not null,
-     outcome jsonb,
+     outcome json,
      request_hash text,
      received_at timestamptz not null default clock_timestamp(),
      primary key (message_id, consumer)
