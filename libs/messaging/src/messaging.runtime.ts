@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { type Topic, topics } from '#contracts';
+import { deadLetterTopicOf, type Topic, topics } from '#contracts';
 import type { Condition } from '#service';
 import type { Producer } from 'kafkajs';
 import type { DataSource } from 'typeorm';
@@ -95,12 +95,16 @@ async function checkPartitions(kafka: KafkaClient): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const expected = Object.values<Topic>(topics);
-    const metadata = await admin.fetchTopicMetadata({ topics: expected.map((topic) => kafka.wireName(topic.name)) });
-    for (const topic of expected) {
-      const found = metadata.topics.find(({ name }) => name === kafka.wireName(topic.name))?.partitions.length;
-      if (found !== topic.partitions) {
-        throw new Error(`topic ${topic.name} has ${found ?? 'no'} partitions, its contract says ${topic.partitions}`);
+    const expected = Object.values<Topic>(topics).flatMap(({ name, partitions, groups }) => [
+      { name, partitions },
+      // Without it the first message to be parked would hold its partition up.
+      ...groups.map((group) => ({ name: deadLetterTopicOf(group), partitions: 1 })),
+    ]);
+    const metadata = await admin.fetchTopicMetadata({ topics: expected.map(({ name }) => kafka.wireName(name)) });
+    for (const { name, partitions } of expected) {
+      const found = metadata.topics.find((topic) => topic.name === kafka.wireName(name))?.partitions.length;
+      if (found !== partitions) {
+        throw new Error(`topic ${name} has ${found ?? 'no'} partitions, its contract says ${partitions}`);
       }
     }
   } finally {
