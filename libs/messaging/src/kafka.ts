@@ -62,11 +62,11 @@ export class KafkaClient {
     return this.kafka.consumer({
       groupId: prefix + group,
       sessionTimeout: sessionMs,
-      heartbeatInterval: Math.floor(sessionMs / 4),
+      heartbeatInterval: Math.floor(sessionMs / 3),
       rebalanceTimeout: Math.max(sessionMs, 10_000),
       minBytes: 1,
       // On one broker the wait does not delay a message; it bounds idle heartbeats and the time to disconnect or rejoin.
-      maxWaitTimeInMs: Math.floor(sessionMs / 4),
+      maxWaitTimeInMs: Math.floor(sessionMs / 3),
       maxBytesPerPartition: 2 * 1024 * 1024,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 8, restartOnFailure: () => Promise.resolve(true) },
       ...(assigner ? { partitionAssigners: [assigner] } : {}),
