@@ -4,4 +4,5 @@ export * from './health.js';
 export * from './logging.js';
 export * from './metrics.js';
 export * from './process.js';
+export * from './queries.js';
 export * from './settings.js';

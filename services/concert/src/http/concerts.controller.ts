@@ -1,10 +1,11 @@
-import { uuid } from '#contracts';
+import { instant, uuid } from '#contracts';
+import { cursorTo, found, limit, pageOf, parameters } from '#service';
 import { Controller, Get, Param, Query, UsePipes } from '@nestjs/common';
 import { z } from 'zod';
 import { CatalogueQueries, type ConcertWithDates } from '../postgres/catalogue.queries.js';
-import { cursorOf, type PageQuery, pageQuery } from './page.js';
-import { notFound, parameters } from './refusals.js';
 
+const position = z.tuple([instant, uuid]).transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
+const pageQuery = z.object({ limit, cursor: cursorTo(position).optional() });
 const ofConcert = z.object({ concertId: uuid });
 
 /** The catalogue, for the gateway: bodies are those of the public API. */
@@ -15,26 +16,21 @@ export class ConcertsController {
 
   /** Newest first. */
   @Get()
-  async list(@Query({ schema: pageQuery }) { limit, cursor }: PageQuery) {
-    const found = await this.catalogue.newestConcerts(limit + 1, cursor);
-    const page = found.slice(0, limit);
-    const last = page.at(-1)?.concert;
-    return { items: page.map(concertBody), nextCursor: found.length > limit && last ? cursorOf(last) : null };
+  async list(@Query({ schema: pageQuery }) { limit: size, cursor }: z.output<typeof pageQuery>) {
+    const concerts = await this.catalogue.newestConcerts(size + 1, cursor);
+    const { items, nextCursor } = pageOf(concerts, size, ({ concert: { createdAt, id } }) => [createdAt, id]);
+    return { items: items.map(concertBody), nextCursor };
   }
 
   @Get(':concertId')
   async one(@Param({ schema: ofConcert }) { concertId }: z.output<typeof ofConcert>) {
-    const concert = await this.catalogue.concert(concertId);
-    if (!concert) throw notFound('CONCERT_NOT_FOUND');
-    return concertBody(concert);
+    return concertBody(found(await this.catalogue.concert(concertId), 'CONCERT_NOT_FOUND'));
   }
 
   /** Dates with seats left, soonest first. */
   @Get(':concertId/schedules')
   async schedules(@Param({ schema: ofConcert }) { concertId }: z.output<typeof ofConcert>) {
-    const schedules = await this.catalogue.schedulesWithSeats(concertId);
-    if (!schedules) throw notFound('CONCERT_NOT_FOUND');
-    return { items: schedules };
+    return { items: found(await this.catalogue.schedulesWithSeats(concertId), 'CONCERT_NOT_FOUND') };
   }
 }
 

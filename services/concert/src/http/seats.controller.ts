@@ -1,10 +1,9 @@
 import { uuid } from '#contracts';
-import { SETTINGS } from '#service';
+import { found, parameters, SETTINGS } from '#service';
 import { Controller, Get, Header, Inject, Param, Query, UsePipes } from '@nestjs/common';
 import { z } from 'zod';
 import type { ConcertSettings } from '../config.js';
 import { type SeatFilter, SeatQueries } from '../postgres/seat.queries.js';
-import { notFound, parameters } from './refusals.js';
 
 const ofConcertsSchedule = z.object({ concertId: uuid, scheduleId: uuid });
 const ofSchedule = z.object({ scheduleId: uuid });
@@ -39,8 +38,7 @@ export class SeatsController {
   }
 
   private async body(scheduleId: string, filter: SeatFilter): Promise<string> {
-    const map = await this.seats.seatMap(scheduleId, this.settings.CURRENCY, filter);
-    if (!map) throw notFound('SCHEDULE_NOT_FOUND');
+    const map = found(await this.seats.seatMap(scheduleId, this.settings.CURRENCY, filter), 'SCHEDULE_NOT_FOUND');
     const { asOf, itemsJson } = map;
     return `{"scheduleId":${JSON.stringify(map.scheduleId)},"asOf":${JSON.stringify(asOf)},"items":${itemsJson}}`;
   }

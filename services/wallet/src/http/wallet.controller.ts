@@ -1,6 +1,6 @@
-import { BadRequestException, Controller, Get, Inject, Query, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
 import type { z } from 'zod';
-import { SETTINGS } from '#service';
+import { parameters, SETTINGS } from '#service';
 import type { WalletSettings } from '../config.js';
 import { WalletQueries } from '../postgres/wallet.queries.js';
 import {
@@ -13,19 +13,9 @@ import {
   walletQuery,
 } from './wallet.schemas.js';
 
-const refuse = new StandardSchemaValidationPipe({
-  exceptionFactory: (issues) =>
-    new BadRequestException({
-      code: 'INVALID_REQUEST',
-      errors: issues.map(({ path = [], message }) => ({
-        path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
-        message,
-      })),
-    }),
-});
-
 /** Queries of the gateway, which has verified who the user is. Bodies are those of the public API. */
 @Controller('internal/wallet')
+@UsePipes(parameters)
 export class WalletController {
   constructor(
     private readonly wallets: WalletQueries,
@@ -33,14 +23,12 @@ export class WalletController {
   ) {}
 
   @Get()
-  async wallet(
-    @Query({ schema: walletQuery, pipes: [refuse] }) query: z.output<typeof walletQuery>,
-  ): Promise<WalletBody> {
+  async wallet(@Query({ schema: walletQuery }) query: z.output<typeof walletQuery>): Promise<WalletBody> {
     return walletBody(query.userId, await this.wallets.find(query.userId), this.settings.CURRENCY);
   }
 
   @Get('entries')
-  async entries(@Query({ schema: entriesQuery, pipes: [refuse] }) query: EntriesQuery): Promise<EntriesBody> {
+  async entries(@Query({ schema: entriesQuery }) query: EntriesQuery): Promise<EntriesBody> {
     const { userId, limit, cursor } = query;
     return entriesBody(await this.wallets.entries(userId, limit + 1, cursor ?? null), limit);
   }

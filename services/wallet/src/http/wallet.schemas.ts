@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { userId } from '#contracts';
+import { cursorTo, limit, pageOf } from '#service';
 import type { EntryRow, WalletRow } from '../postgres/entities.js';
-import { cursor, encodeCursor, limit } from './page.js';
 
 export const walletQuery = z.object({ userId });
 
-export const entriesQuery = z.object({ userId, limit, cursor: cursor.optional() });
+/** The seq of the last entry shown. */
+const position = z
+  .string()
+  .regex(/^[1-9]\d{0,17}$/)
+  .transform(BigInt);
+
+export const entriesQuery = z.object({ userId, limit, cursor: cursorTo(position).optional() });
 export type EntriesQuery = z.output<typeof entriesQuery>;
 
 export interface WalletBody {
@@ -35,14 +41,10 @@ export interface EntriesBody {
   readonly nextCursor: string | null;
 }
 
-/** `rows` has one more than `limit` when there is a next page. */
-export function entriesBody(rows: readonly EntryRow[], limit: number): EntriesBody {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return {
-    items: shown.map(entryBody),
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.seq) : null,
-  };
+/** `rows` has one more than `size` when there is a next page. */
+export function entriesBody(rows: readonly EntryRow[], size: number): EntriesBody {
+  const { items, nextCursor } = pageOf(rows, size, ({ seq }) => String(seq));
+  return { items: items.map(entryBody), nextCursor };
 }
 
 function entryBody({ id, amount, balanceAfter, transfer }: EntryRow): EntryBody {
