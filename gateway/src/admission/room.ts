@@ -10,21 +10,26 @@ interface ActivatedRange {
   readonly at: number;
 }
 
+/** More than any snapshot is late: the queue database's clock was set back. */
+const CLOCK_SET_BACK_MS = 5_000;
+
 /** A concert's waiting room as one snapshot shows it, ready for questions. Unchangeable; a newer snapshot is a new room. */
 export class Room {
-  private readonly at: number;
+  /** What our monotonic clock lacks to the queue database's time, ms. */
+  private readonly clockOffset: number;
   private readonly activated: readonly ActivatedRange[];
   /** `liveBefore[i]`: live places in the buckets before the i-th. */
   private readonly liveBefore: readonly number[];
   private readonly live: number;
   private sets: Record<'spent' | 'left' | 'passedOver', queue.DecodedNumberSet> | undefined;
 
-  /** `receivedAt`: the process's monotonic clock when the snapshot came, ms. */
+  /** `receivedAt`: the process's monotonic clock when the snapshot came, ms. `before`: the same concert's room until then. */
   constructor(
     readonly snapshot: queue.QueueSnapshot,
     private readonly receivedAt: number,
+    before?: Room,
   ) {
-    this.at = Date.parse(snapshot.at);
+    this.clockOffset = offsetNow(Date.parse(snapshot.at) - receivedAt, receivedAt, before);
     this.activated = snapshot.activated.map(({ from, to, at }) => ({ from, to, at: Date.parse(at) }));
     let sum = 0;
     this.liveBefore = snapshot.buckets.live.map((live) => (sum += live) - live);
@@ -42,9 +47,14 @@ export class Room {
     return this.sets[set].has(queueNumber);
   }
 
-  /** The queue database's time: the snapshot's, plus what has passed here since it came. ms since 1970. */
+  /** The queue database's time, ms since 1970. It never goes back, but with that database's own clock. */
   now(monotonic: number): number {
-    return this.at + Math.floor(Math.max(0, monotonic - this.receivedAt));
+    return Math.floor(monotonic + this.offsetAt(monotonic));
+  }
+
+  /** The offset at `monotonic` as long as no snapshot tells better: clocks may drift apart by a thousandth. */
+  offsetAt(monotonic: number): number {
+    return this.clockOffset - (monotonic - this.receivedAt) / 1_000;
   }
 
   /** Nothing was heard for more than three ticks: nobody is judged by what may have changed since. */
@@ -79,4 +89,10 @@ export class Room {
   get advances(): boolean {
     return this.snapshot.mode === 'OPEN' || this.snapshot.mode === 'DRAIN';
   }
+}
+
+/** A snapshot is told late, by some ms or many: the least late one of the last knows the time best. */
+function offsetNow(measured: number, monotonic: number, before: Room | undefined): number {
+  const known = before?.offsetAt(monotonic) ?? measured;
+  return known - measured > CLOCK_SET_BACK_MS ? measured : Math.max(known, measured);
 }

@@ -39,9 +39,9 @@ export class SnapshotView {
   }
 
   private receive(snapshot: queue.QueueSnapshot): void {
-    const known = this.rooms.get(snapshot.concertId)?.snapshot;
-    if (known && !isNewer(snapshot, known)) return;
-    this.rooms.set(snapshot.concertId, new Room(snapshot, performance.now()));
+    const known = this.rooms.get(snapshot.concertId);
+    if (known && !isNewer(snapshot, known.snapshot)) return;
+    this.rooms.set(snapshot.concertId, new Room(snapshot, performance.now(), known));
     roomsKnown.set(this.rooms.size);
     for (const found of this.expected.get(snapshot.concertId) ?? []) found();
   }

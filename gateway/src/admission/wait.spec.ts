@@ -49,8 +49,8 @@ describe('when to ask again', () => {
 });
 
 describe("the database's time", () => {
-  it('is the snapshot’s, plus what has passed since it came', () => {
-    expect(aRoom().now(1500.7)).toBe(noon + 1500);
+  it('is the snapshot’s, plus what has passed since it came, less a thousandth', () => {
+    expect(aRoom().now(1500.7)).toBe(noon + 1499);
   });
   it('is stale after three ticks without a snapshot, but never before three quiet ones', () => {
     expect([aRoom().isStale(15_000), aRoom().isStale(15_001)]).toEqual([false, true]);

@@ -13,6 +13,8 @@ const RUN_LABEL = 'concert-reservation.test-run';
  */
 export async function startContainers(): Promise<RunningInfrastructure> {
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
+  // Ports of an engine on this machine are on the loopback too, whatever address Testcontainers would guess.
+  if (!process.env.DOCKER_HOST?.startsWith('tcp')) process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
   await removeLeftovers();
   try {
     const [postgresUrl, broker] = await Promise.all([startPostgres(), startKafka()]);
