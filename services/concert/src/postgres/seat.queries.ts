@@ -34,7 +34,12 @@ export class SeatQueries {
     if (!schedule) return undefined;
     const { asOf } = schedule;
     const values = [scheduleId, currency, asOf, section ?? null];
-    const [seats] = await this.dataSource.query<[{ items: string }]>(listSeats[view], values);
+    const [seats] = await this.dataSource.transaction(async (manager) => {
+      // A join is planned by what is known of claims, which in the first minute of a sale is nothing: the planner would
+      // read all claims once per seat. Without that choice it hashes them once, however many there are.
+      await manager.query('set local enable_nestloop = off');
+      return manager.query<[{ items: string }]>(listSeats[view], values);
+    });
     return { scheduleId, asOf, itemsJson: seats.items };
   }
 }
@@ -43,19 +48,16 @@ const findSchedule = `
   select now()::timestamptz(3) as "asOf" from schedule where id = $1 and ($2::uuid is null or concert_id = $2)`;
 
 // The database writes the JSON: as rows, 100,000 seats would keep this process, which also takes the holds, busy for a
-// third of a second (with the text 80 ms). Each seat looks its live claim up ("limit" keeps it that way): a join is
-// planned by what is known of claims, which in the first minute of a sale is nothing, and then runs for minutes.
+// third of a second (with the text 80 ms).
 const seatsAs = (columns: string, condition = 'true') => `
   select coalesce(json_agg(listed)::text, '[]') as items
     from (
       select seat.id as "seatId", seat.section, seat.row_name as row, seat.number, seat.price,
              $2::text as currency${columns}
         from seat
-        left join lateral (
-          select claim.status from claim
-           where claim.seat_id = seat.id and claim.ended_at is null
-             and (claim.status = 'SOLD' or claim.held_until > $3)
-           limit 1) as taken on true
+        left join claim as taken
+          on taken.seat_id = seat.id and taken.schedule_id = $1 and taken.ended_at is null
+         and (taken.status = 'SOLD' or taken.held_until > $3)
        where seat.schedule_id = $1 and ($4::text is null or seat.section = $4) and ${condition}
        order by seat.section, seat.position) as listed`;
 
