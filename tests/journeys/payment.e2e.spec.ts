@@ -163,10 +163,21 @@ describe('a payment', () => {
   });
 
   it('asked for again with the token it spent is shown, for whoever lost the answer', async () => {
-    const paid = await aPaidReservation(system, concert, take());
-    const again = await pay(paid);
-    expect(expectStatus(again, 200)).toMatchObject({ paymentId: paid.paymentId, status: 'COMPLETED' });
-    expect(again.headers.get('location')).toBe(`/v1/payments/${paid.paymentId}`);
+    const held = await aHeldReservation(system, concert, take());
+    await topUp(held.fan, PRICE);
+    const key = { 'idempotency-key': randomUUID() };
+    const { paymentId } = expectStatus(await pay(held, key), 201);
+    for (const [headers, status, replayed] of [
+      [key, 201, 'true'],
+      [{ 'idempotency-key': randomUUID() }, 200, null],
+      [{}, 200, null],
+    ] as const) {
+      const again = await pay(held, headers);
+      expect(expectStatus(again, status)).toMatchObject({ paymentId, status: 'COMPLETED' });
+      expect(again.headers.get('idempotent-replayed')).toBe(replayed);
+      expect(again.headers.get('location')).toBe(`/v1/payments/${paymentId}`);
+    }
+    expect(await balanceOf(held.fan)).toBe(0);
   });
 
   it('refused once is refused again under the same key, and decided anew under another', async () => {

@@ -8,7 +8,7 @@ import { Problem } from '../problems/problem.js';
 import { derivedId, Idempotency, type KeyedCommand } from './idempotency.js';
 
 const PENDING_RETRY_SECONDS = 2;
-const REPLAYED = { 'Idempotent-Replayed': 'true' };
+export const REPLAYED = { 'Idempotent-Replayed': 'true' };
 
 export type Decided<Body> =
   | {

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { reservation } from '#contracts';
 import { tokenExpired } from '../admission/admission.interceptor.js';
 import { EndedPlaces } from '../admission/ended-places.js';
-import { Commands } from '../commands/commands.js';
+import { Commands, REPLAYED } from '../commands/commands.js';
 import type { AnswerOf } from '../endpoint/answer.js';
 import { type Call, Called } from '../endpoint/call.js';
 import { Endpoint } from '../endpoint/endpoint.js';
@@ -41,7 +41,10 @@ export class PaymentsController {
     return { status: alreadyPaid ? 200 : 201, body, headers };
   }
 
-  /** With a spent token nothing is sent any more: a payment that is over is only shown, as reading it would. */
+  /**
+   * With a spent token nothing is sent any more: a payment that is over is only shown, as reading it would. The request
+   * that made it is known by its key, whose ids are the same each time.
+   */
   private async paidBefore(call: Call<typeof pay>): Promise<AnswerOf<typeof pay>> {
     const read = (path: string) =>
       this.upstreams.reservation.get(withQuery(path, { userId: call.userId }), call.traceparent);
@@ -49,7 +52,9 @@ export class PaymentsController {
     const { status, paymentId } = paid;
     if (status !== 'CONFIRMED' || paymentId === null) throw tokenExpired('SPENT');
     const body = await read(`/internal/payments/${paymentId}`);
-    return { status: 200, body, headers: { Location: pathOfPayment(paymentId) } };
+    const headers = { Location: pathOfPayment(paymentId) };
+    const isRepeat = call.idempotencyKey !== null && this.commands.of(call).newId('payment') === paymentId;
+    return isRepeat ? { status: 201, body, headers: { ...headers, ...REPLAYED } } : { status: 200, body, headers };
   }
 
   @Endpoint(showPayment)
