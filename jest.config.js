@@ -2,7 +2,7 @@
 //   *.spec.ts       unit: plain TypeScript, no infrastructure, milliseconds
 //   *.int.spec.ts   int: one library or service against a real PostgreSQL and Kafka
 //   *.e2e.spec.ts   journeys (under tests/): the built processes, through the public API
-// `npm test` runs all; see tools/test/run.ts for one infrastructure across the three.
+// `npm test` runs all; see tools/test.ts for one infrastructure across the three.
 const shared = {
   testEnvironment: '<rootDir>/libs/testing/jest/environment.js',
   extensionsToTreatAsEsm: ['.ts'],
