@@ -1,8 +1,10 @@
 /**
- * What `npm start` and `npm run reset` run. Plain JavaScript for any Node from 20 on and without a dependency: it
- * installs what is missing, builds what is old, and hands over to the launcher (`local/`) on the pinned Node 24.
+ * What `npm start`, `npm test` and `npm run reset` run. Plain JavaScript for any Node from 20 on and without a dependency:
+ * it installs what is missing, builds what is old, and hands over to the launcher (`local/`), or to the tests
+ * (`tools/test.ts`), on the pinned Node 24.
  *
  *   npm start [-- --replicas queue=2,wallet=2]
+ *   npm test [-- unit]
  *   npm run reset
  */
 import { spawn } from 'node:child_process';
@@ -22,13 +24,15 @@ let stopping = false;
 process.chdir(root);
 watchSignals();
 if (majorOf(process.version) < 20) fail(`Node ${process.version} is too old: install Node 20 or newer`);
-if (process.argv[2] === 'reset') {
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'reset') {
   await import('./local/reset.mjs');
 } else {
   await install();
   const node = nodeToRunOn();
   await build(node);
-  await launch(node, process.argv.slice(2));
+  if (command === 'test') await test(node, rest);
+  else await launch(node, process.argv.slice(2));
 }
 
 /** `npm ci`, unless node_modules is already what package.json, the lock file and the patches ask for. */
@@ -117,14 +121,23 @@ function addSources(hash, folder) {
  */
 async function launch(node, args) {
   const launcher = [join(root, 'dist', 'local', 'src', 'main.js'), ...args];
-  const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const env = { ...process.env, PATH: path };
+  const env = environmentOf(node);
   if (process.execve && !stopping) process.execve(node, [node, ...launcher], env);
   process.exitCode = await run(node, launcher, {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
     env,
   });
+}
+
+async function test(node, phases) {
+  const options = { stdio: 'inherit', env: environmentOf(node) };
+  process.exitCode = await run(node, [join(root, 'dist', 'tools', 'test.js'), ...phases], options);
+}
+
+/** With the pinned Node as `node` for whatever is started from there. */
+function environmentOf(node) {
+  return { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
 }
 
 /** Runs a program to its end and gives its exit code. */
