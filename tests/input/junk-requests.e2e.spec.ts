@@ -11,6 +11,7 @@ import {
   aPaidReservation,
   expectStatus,
   problemOf,
+  eventually,
   rowsOf,
   startSystem,
   type System,
@@ -47,6 +48,14 @@ describe('junk', () => {
     const fan = await anActiveFan(system, concert);
     const { reservationId } = await aHeldReservation(system, concert, { fan });
     const { paymentId } = await aPaidReservation(system, concert, { fan: await anActiveFan(system, concert) });
+    // The answer comes before the saga's last step, and nothing may change behind the junk's back.
+    await eventually(async () => {
+      const [open] = await rowsOf(
+        system.adminDatabaseUrl,
+        'select count(*)::int as payments from reservation.payment where finished_at is null',
+      );
+      return open!.payments === 0;
+    });
     const privileged = await system.api.signIn(fan.userId, ['organizer', 'operator']);
     caller = privileged.with({ headers: { 'queue-token': fan.queueToken } });
     routes = await routesOf({ ...concert, reservationId, paymentId });
