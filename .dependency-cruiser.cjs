@@ -1,6 +1,7 @@
 // Who may import whom. tools/import-rules.spec.ts plants one violation per rule and sees it fire.
-const tests = ['\\.spec\\.ts$', '^(services/[^/]+|gateway|libs/[^/]+)/test/'];
-const production = '^(services|gateway|local|libs/(?!testing/))';
+const tests = ['\\.spec\\.ts$', '^(services/[^/]+|gateway|libs/[^/]+|tools/[^/]+)/test/'];
+// Of the tools, the operator's are in the image.
+const production = '^(services|gateway|local|libs/(?!testing/)|tools/(audit|ops))';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -74,6 +75,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^(libs/[^/]+|services/[^/]+|gateway|local|tools|tests|bench)/' },
       to: { path: '^libs/[^/]+/', pathNot: ['^$1/', '^libs/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'tools-look-from-outside',
+      comment:
+        'A tool judges what processes write and print: with their code it would share their mistakes. The simulator alone runs that code, to judge it.',
+      severity: 'error',
+      from: { path: '^tools/', pathNot: '^tools/simulate/' },
+      to: { path: '^(services|gateway)/' },
     },
     {
       name: 'testing-stays-in-tests',

@@ -2,6 +2,8 @@
 #   node dist/gateway/src/main.js
 #   node dist/services/<queue|concert|reservation|wallet>/src/main.js
 #   node dist/local/src/prepare.js      roles, migrations and topics, once before the others
+#   node dist/tools/audit.js            the invariants, over the rows of all services
+#   node dist/tools/ops.js              the operator's command line
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 # What runs in production. The embedded PostgreSQL and the pinned Node are optional dependencies: not needed in here.

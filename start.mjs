@@ -1,10 +1,11 @@
 /**
- * What `npm start`, `npm test` and `npm run reset` run. Plain JavaScript for any Node from 20 on and without a dependency:
- * it installs what is missing, builds what is old, and hands over to the launcher (`local/`), or to the tests
- * (`tools/test.ts`), on the pinned Node 24.
+ * What `npm start`, `npm test`, `npm run ops` and `npm run reset` run. Plain JavaScript for any Node from 20 on and without
+ * a dependency: it installs what is missing, builds what is old, and hands over to the launcher (`local/`), to the tests
+ * (`tools/test.ts`) or to the operator's command line (`tools/ops.ts`), on the pinned Node 24.
  *
  *   npm start [-- --replicas queue=2,wallet=2]
  *   npm test [-- unit]
+ *   npm run ops -- <verb> …
  *   npm run reset
  */
 import { spawn } from 'node:child_process';
@@ -31,7 +32,7 @@ if (command === 'reset') {
   await install();
   const node = nodeToRunOn();
   await build(node);
-  if (command === 'test') await test(node, rest);
+  if (command === 'test' || command === 'ops') await tool(node, command, rest);
   else await launch(node, process.argv.slice(2));
 }
 
@@ -130,9 +131,9 @@ async function launch(node, args) {
   });
 }
 
-async function test(node, phases) {
+async function tool(node, name, args) {
   const options = { stdio: 'inherit', env: environmentOf(node) };
-  process.exitCode = await run(node, [join(root, 'dist', 'tools', 'test.js'), ...phases], options);
+  process.exitCode = await run(node, [join(root, 'dist', 'tools', `${name}.js`), ...args], options);
 }
 
 /** With the pinned Node as `node` for whatever is started from there. */
@@ -140,12 +141,12 @@ function environmentOf(node) {
   return { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
 }
 
-/** Runs a program to its end and gives its exit code. */
-function run(command, args, options = { stdio: 'inherit' }) {
+/** Runs a program to its end and gives its exit code. What it prints is not the answer of `npm run ops`. */
+function run(program, args, options = { stdio: ['inherit', command === 'ops' ? 2 : 1, 2] }) {
   return new Promise((resolve) => {
     if (stopping) return resolve(130);
-    child = spawn(command, args, options);
-    child.once('error', (error) => fail(`${command} does not start: ${error.message}`));
+    child = spawn(program, args, options);
+    child.once('error', (error) => fail(`${program} does not start: ${error.message}`));
     child.once('exit', (code, signal) => {
       child = undefined;
       if (stopping && code === null) process.exit(128 + constants.signals[signal]);
@@ -176,7 +177,9 @@ function majorOf(version) {
 }
 
 function say(line) {
-  console.log(line);
+  // What `npm run ops` prints is for scripts too.
+  if (command === 'ops') console.error(line);
+  else console.log(line);
 }
 
 function fail(line) {

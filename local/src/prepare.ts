@@ -6,7 +6,7 @@ import { prepareTopics } from './prepare/topics.js';
  *
  *   DATABASE_ADMIN_URL  roles, schemas and tables in this URL's database (the URL's user may create roles)
  *   KAFKA_BROKERS       topics, each name after KAFKA_PREFIX
- *   <ROLE>_DB_PASSWORD  a role's password; default the role's name
+ *   <ROLE>_DB_PASSWORD  a role's password, AUDITOR's included; default the role's name
  *
  *   node dist/local/src/prepare.js [database|topics]     default: both
  */

@@ -1,7 +1,7 @@
 import { SetupProblem } from '#embedded';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { roles } from './roles.js';
+import { localPostgresPort, roles } from './roles.js';
 
 export const processNames = ['gateway', ...roles] as const;
 export type ProcessName = (typeof processNames)[number];
@@ -40,7 +40,7 @@ export function readLocalSettings(environment: NodeJS.ProcessEnv, args: readonly
   for (const name of processNames) ports[name] = portsOf(name);
   const settings: LocalSettings = {
     dataDir: resolve(environment.DATA_DIR || '.data'),
-    postgresPort: port(environment, 'LOCAL_POSTGRES_PORT', 5433),
+    postgresPort: port(environment, 'LOCAL_POSTGRES_PORT', localPostgresPort),
     kafkaPort: port(environment, 'LOCAL_KAFKA_PORT', 9095),
     ports,
   };
