@@ -1,5 +1,6 @@
 export * from './message-contract.js';
 export * from './rejection.js';
+export type { Replay } from './replay.js';
 export * from './topics.js';
 export * from './values.js';
 export * as reply from './reply.js';
@@ -7,4 +8,4 @@ export * as queue from './queue/index.js';
 export * as concert from './concert/index.js';
 export * as reservation from './reservation/index.js';
 export * as wallet from './wallet/index.js';
-export { allContracts } from './catalogue.js';
+export { allContracts, replayDeadLetter } from './catalogue.js';

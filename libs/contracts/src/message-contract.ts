@@ -11,6 +11,16 @@ export interface MessageContract<Type extends string = string, Payload extends z
   readonly payload: Payload;
   key(payload: z.output<Payload>): string;
   subject(payload: z.output<Payload>): string;
+  /**
+   * An act of somebody with a role: it is kept in the operator log. Its payload has the members of `operation`; one that was
+   * sent before it was audited may name no operator.
+   */
+  readonly audited?: boolean;
+  /**
+   * A timer's request to look at a subject: there will be another. So it is neither parked behind anything nor does anything
+   * wait behind it when it is parked.
+   */
+  readonly look?: boolean;
 }
 
 export type PayloadOf<C extends MessageContract> = z.output<C['payload']>;
@@ -21,6 +31,8 @@ export function defineMessage<const Type extends string, Payload extends z.ZodTy
   payload: Payload;
   key: (payload: z.output<Payload>) => string;
   subject: (payload: z.output<Payload>) => string;
+  audited?: boolean;
+  look?: boolean;
 }): MessageContract<Type, Payload> {
   return contract;
 }

@@ -33,6 +33,14 @@ export const topics = {
     groups: [],
     retentionMs: 3 * day,
   },
+  queueEvents: {
+    name: 'queue.events',
+    partitions: 4,
+    owner: 'queue',
+    kind: 'events',
+    groups: [],
+    retentionMs: 3 * day,
+  },
   concertCommands: {
     name: 'concert.commands',
     partitions: 4,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineMessage } from '../message-contract.js';
+import { ofDeadLetter } from '../replay.js';
 import { topics } from '../topics.js';
 import { amount, instant, userId, uuid } from '../values.js';
 
@@ -28,8 +29,8 @@ export const createConcert = defineMessage({
 
 export const seatBlock = z.object({
   section: z.string().min(1).max(50),
-  rows: z.int().min(1).max(1000),
-  seatsPerRow: z.int().min(1).max(1000),
+  rows: z.int().min(1).max(100_000),
+  seatsPerRow: z.int().min(1).max(100_000),
   price: amount,
 });
 
@@ -46,7 +47,7 @@ export const createSchedule = defineMessage({
   subject: (payload) => payload.scheduleId,
 });
 
-/** The organizer takes seats out of sale or gives them back. Answered with { items: seats with status }. */
+/** The organizer takes seats out of sale or gives them back; audited. Answered with { items: seats with status }. */
 export const blockSeats = defineMessage({
   type: 'concert.BlockSeats.v1',
   payload: z.object({
@@ -54,9 +55,12 @@ export const blockSeats = defineMessage({
     seatIds: z.array(uuid).min(1).max(1000),
     blocked: z.boolean(),
     reason: z.string().min(1).max(500),
+    /** Absent in what was sent before it was audited. */
+    operator: userId.optional(),
   }),
   ...ofSchedule,
   subject: (payload) => payload.scheduleId,
+  audited: true,
 });
 
 /**
@@ -127,4 +131,23 @@ export const cancelSeats = defineMessage({
   type: 'concert.CancelSeats.v1',
   payload: z.object({ scheduleId: uuid, reservationId: uuid, paymentId: uuid }),
   ...ofReservation,
+});
+
+/** Count what is left of a schedule and say it as SeatsCounted: seats were sold, came back or were blocked, or it is time again. */
+export const countSeats = defineMessage({
+  type: 'concert.CountSeats.v1',
+  payload: z.object({ scheduleId: uuid }),
+  ...ofSchedule,
+  subject: (payload) => payload.scheduleId,
+  look: true,
+});
+
+/**
+ * An operator has a dead letter of this service handled again, and what is parked of its subject. Answered with a `Replay`;
+ * rejected: DEAD_LETTER_NOT_FOUND, DEAD_LETTER_NOT_REPLAYABLE.
+ */
+export const replayDeadLetter = defineMessage({
+  type: 'concert.ReplayDeadLetter.v1',
+  topic: topics.concertCommands,
+  ...ofDeadLetter,
 });

@@ -46,6 +46,28 @@ export const seatsHeld = defineMessage({
 });
 export type SeatsHeld = z.output<(typeof seatsHeld)['payload']>;
 
+/**
+ * What a schedule's rows said when its seats were counted. Each says all of it, and versions rise with every count:
+ * readers keep the highest, so that none comes twice, late or again.
+ */
+export const seatsCounted = defineMessage({
+  type: 'concert.SeatsCounted.v1',
+  topic: topics.concertEvents,
+  payload: z.object({
+    concertId: uuid,
+    scheduleId: uuid,
+    version: z.int().min(1),
+    /** Neither sold nor blocked: free, or held and perhaps free again. */
+    seatsLeft: z.int().min(0),
+    seatsSold: z.int().min(0),
+    /** Users who bought those. */
+    buyers: z.int().min(0),
+  }),
+  key: (payload) => payload.scheduleId,
+  subject: (payload) => payload.scheduleId,
+});
+export type SeatsCounted = z.output<(typeof seatsCounted)['payload']>;
+
 /** The reservation's claims have ended; the reservation service answers whoever waits for it. */
 export const seatsReleased = defineMessage({
   type: 'concert.SeatsReleased.v1',

@@ -33,15 +33,17 @@ export function encodeNumberSet(numbers: Iterable<number>): NumberSet {
   return { from, bits: deflateRawSync(bitmap).toString('base64') };
 }
 
+/** A snapshot asks the sets of its ticks twice, and inflating them is most of its cost. */
+const inflated = new WeakMap<NumberSet, Uint8Array>();
+
 /**
  * Reads a set back. Never inflates more than the widest span, whatever the sender wrote.
  * @throws when `bits` is no raw-deflated bitmap, or too large a one.
  */
-export function decodeNumberSet({ from, bits }: NumberSet): DecodedNumberSet {
-  const bitmap =
-    bits === ''
-      ? new Uint8Array(0)
-      : inflateRawSync(Buffer.from(bits, 'base64'), { maxOutputLength: widestSpan / 8 + 1 });
+export function decodeNumberSet(set: NumberSet): DecodedNumberSet {
+  const { from } = set;
+  const bitmap = inflated.get(set) ?? inflate(set.bits);
+  inflated.set(set, bitmap);
   const has = (number: number): boolean => {
     const bit = number - from;
     return Number.isInteger(bit) && bit >= 0 && ((bitmap[Math.floor(bit / 8)] ?? 0) & (1 << (bit % 8))) !== 0;
@@ -61,4 +63,9 @@ export function decodeNumberSet({ from, bits }: NumberSet): DecodedNumberSet {
       }
     },
   };
+}
+
+function inflate(bits: string): Uint8Array {
+  if (bits === '') return new Uint8Array(0);
+  return inflateRawSync(Buffer.from(bits, 'base64'), { maxOutputLength: widestSpan / 8 + 1 });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineMessage } from '../message-contract.js';
+import { ofDeadLetter } from '../replay.js';
 import { topics } from '../topics.js';
 import { amount, currency, instant, userId, uuid } from '../values.js';
 
@@ -34,3 +35,13 @@ export const refund = defineMessage({
 
 export const movementAnswer = z.object({ paymentId: uuid, moved: amount, balance: amount });
 export type MovementAnswer = z.output<typeof movementAnswer>;
+
+/**
+ * An operator has a dead letter of this service handled again, and what is parked of its subject. Answered with a `Replay`;
+ * rejected: DEAD_LETTER_NOT_FOUND, DEAD_LETTER_NOT_REPLAYABLE.
+ */
+export const replayDeadLetter = defineMessage({
+  type: 'wallet.ReplayDeadLetter.v1',
+  topic: topics.walletCommands,
+  ...ofDeadLetter,
+});
