@@ -3,11 +3,13 @@ import { ModuleRef } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Health, type SettingsOf } from '#service';
 import { DataSource } from 'typeorm';
-import { KafkaClient } from './kafka.js';
+import { KafkaClient } from './kafka/kafka.js';
 import { MessagingRuntime } from './messaging.runtime.js';
+import { OperationsController } from './operations/operations.controller.js';
+import { OperationsQueries } from './operations/operations.queries.js';
 import type { kafkaSettings } from './settings.js';
-import type { Timer } from './timer.js';
-import { BatchTransport } from './transport.js';
+import type { Timer } from './handling/timer.js';
+import { BatchTransport } from './handling/transport.js';
 
 export interface MessagingOptions {
   readonly service: string;
@@ -16,12 +18,13 @@ export interface MessagingOptions {
   readonly timers?: readonly Type<Timer>[];
 }
 
-/** Everything a service needs to take part: its batch transport, outbox and timers. */
+/** Everything a service needs to take part: its batch transport, outbox, timers, and what operators ask it. */
 @Module({})
 export class MessagingModule {
   static register({ service, settings, timers = [] }: MessagingOptions): DynamicModule {
     return {
       module: MessagingModule,
+      controllers: [OperationsController],
       providers: [
         {
           provide: MessagingRuntime,
@@ -40,6 +43,7 @@ export class MessagingModule {
           },
         },
         BatchTransport,
+        OperationsQueries,
       ],
       exports: [BatchTransport],
     };

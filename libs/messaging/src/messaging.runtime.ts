@@ -3,11 +3,12 @@ import { deadLetterTopicOf, type Topic, topics } from '#contracts';
 import type { Condition } from '#service';
 import type { Producer } from 'kafkajs';
 import type { DataSource } from 'typeorm';
-import { forgetKeyedIds, tendInbox } from './inbox.store.js';
-import type { KafkaClient } from './kafka.js';
-import { Publisher } from './publisher.js';
-import { TimerLoop } from './timer-loop.js';
-import type { Timer } from './timer.js';
+import { forgetKeyedIds, tendInbox } from './postgres/inbox.store.js';
+import type { KafkaClient } from './kafka/kafka.js';
+import { patiently } from './handling/faults.js';
+import { Publisher } from './handling/publisher.js';
+import { TimerLoop } from './handling/timer-loop.js';
+import type { Timer } from './handling/timer.js';
 
 const sweepEveryMs = 5_000;
 const tendEveryMs = 60 * 60 * 1000;
@@ -37,11 +38,12 @@ export class MessagingRuntime {
   }
 
   async start(): Promise<void> {
-    await tendInbox(this.dataSource);
+    // One that is busy is waited for as one that is down is: whoever starts us anew would only find it the same.
+    await this.patiently(() => tendInbox(this.dataSource));
     await this.producer.connect();
     await checkPartitions(this.kafka);
     this.connected = true;
-    await this.timers.start();
+    await this.patiently(() => this.timers.start());
     this.intervals.push(
       setInterval(() => {
         // One at a time: while the broker is away a sweep outlasts its interval.
@@ -59,6 +61,7 @@ export class MessagingRuntime {
     for (const interval of this.intervals) clearInterval(interval);
     await this.timers.stop();
     await Promise.all([this.sweeping, this.tending]);
+    await this.publisher.erase().catch((error: unknown) => this.logger.warn(`the outbox keeps rows: ${String(error)}`));
     await this.producer.disconnect();
   }
 
@@ -68,6 +71,10 @@ export class MessagingRuntime {
       ready: this.connected && this.databaseDown === null,
       ...(this.databaseDown === null ? {} : { detail: this.databaseDown }),
     };
+  }
+
+  private patiently(work: () => Promise<void>): Promise<void> {
+    return patiently(work, (error) => this.logger.warn(`cannot start yet: ${String(error)}`));
   }
 
   private async tend(): Promise<void> {

@@ -4,11 +4,11 @@ import { eventually, linkTo, type TcpLink } from '#testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { encodeHeaders } from '../src/envelope.js';
-import type { Sendable } from '../src/kafka.js';
-import { PartitionLane } from '../src/partition-lane.js';
-import { Publisher } from '../src/publisher.js';
-import { TopicConsumer } from '../src/topic-consumer.js';
+import { encodeHeaders } from '../src/messages/envelope.js';
+import type { Sendable } from '../src/kafka/kafka.js';
+import { PartitionLane } from '../src/handling/partition-lane.js';
+import { Publisher } from '../src/handling/publisher.js';
+import { TopicConsumer } from '../src/kafka/topic-consumer.js';
 import { bug, startTally, type TallyService } from './tally.js';
 
 let tally: TallyService;

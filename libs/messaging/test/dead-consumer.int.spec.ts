@@ -1,8 +1,8 @@
 import { groupOf, topics } from '#contracts';
 import { eventually, type ServiceProcess, startSystem, type System } from '#testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { KafkaClient } from '../src/kafka.js';
-import { fixedPartitions } from '../src/reader.js';
+import { KafkaClient } from '../src/kafka/kafka.js';
+import { fixedPartitions } from '../src/kafka/reader.js';
 
 let system: System;
 let walletProcess: ServiceProcess;

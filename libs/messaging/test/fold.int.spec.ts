@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { eventually } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { foldBatch } from '../src/fold.js';
-import { takeOverLane } from '../src/lane.store.js';
+import { foldBatch } from '../src/handling/fold.js';
+import { takeOverLane } from '../src/postgres/lane.store.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, bug, startTally, type TallyService } from './tally.js';
 
@@ -46,10 +47,27 @@ describe('the same message id', () => {
   it('in two partitions at once has one effect, and both askers get its answer', async () => {
     const id = uuidv7();
     const [first, second] = [uuidv7(), uuidv7()];
-    await Promise.all([
-      tally.lane('wallet.commands/1').handle([aTopUp('cyd', 5, { id, correlationId: first })]),
-      tally.lane('wallet.commands/2').handle([aTopUp('dan', 5, { id, correlationId: second })]),
+    const lanes = await Promise.all(
+      ['wallet.commands/1', 'wallet.commands/2'].map((name) => takeOverLane(tally.dataSource, name)),
+    );
+    const bothDecided = Promise.withResolvers<void>();
+    let decided = 0;
+    tally.handler.beforeSave = () => {
+      if ((decided += 1) === 2) bothDecided.resolve();
+      return bothDecided.promise;
+    };
+    const folded = await Promise.all([
+      foldBatch(tally.dataSource, tally.consumer, lanes[0]!, [aTopUp('cyd', 5, { id, correlationId: first })]),
+      foldBatch(tally.dataSource, tally.consumer, lanes[1]!, [aTopUp('dan', 5, { id, correlationId: second })]),
     ]);
+    tally.handler.beforeSave = () => Promise.resolve();
+    expect(
+      folded.map(({ handled, repeated }) => ({ handled, repeated })).sort((one, other) => one.handled - other.handled),
+    ).toEqual([
+      { handled: 0, repeated: 1 },
+      { handled: 1, repeated: 0 },
+    ]);
+    for (const { name } of lanes) await tally.publisher.publishLane(name);
     const answers = await replies.of(first, second);
     expect([await tally.total('cyd'), await tally.total('dan')].filter(Boolean)).toEqual([5]);
     expect(answers.map(({ payload }) => (payload['body'] as { total: number }).total)).toEqual([5, 5]);
@@ -129,6 +147,17 @@ describe('a message that cannot be handled', () => {
       'malformed',
     ]);
     expect(letters).toHaveLength(1);
+  });
+
+  it('is parked even where its subject is longer than an index can store', async () => {
+    const subject = randomBytes(3_000).toString('base64');
+    await tally.lane().handle([aTopUp('ina', bug, { subject }), aTopUp('ina', 3)]);
+    expect(await tally.total('ina')).toBe(3);
+    const [letter] = await tally.dataSource.query<{ reason: string; subject: string | null }[]>(
+      `select reason, subject from dead_letter where headers ->> 'ce_subject' = $1`,
+      [subject],
+    );
+    expect(letter).toEqual({ reason: 'malformed', subject: null });
   });
 
   it('that killed its process twice is parked, and what lies around it is handled', async () => {
@@ -248,4 +277,22 @@ it('issues no more statements for 500 messages than for 2', async () => {
     await tally.publisher.publishLane('wallet.commands/11');
     return (await tally.outboxOf('wallet.commands/11')).length === 0;
   });
+});
+
+it('never reads the inbox as a whole, however fast it grows', async () => {
+  const lane = await takeOverLane(tally.dataSource, 'wallet.commands/10');
+  for (let batch = 0; batch < 6; batch += 1) {
+    const records = Array.from({ length: 500 }, (_, index) => aTopUp(`sue-${index}`, 1));
+    await foldBatch(tally.dataSource, tally.consumer, lane, records);
+    // A repeat each, too.
+    await foldBatch(tally.dataSource, tally.consumer, lane, records.slice(0, 1));
+  }
+  const read = await eventually(async () => {
+    const [found] = await tally.dataSource.query<{ looks: bigint; whole: bigint }[]>(
+      `select sum(idx_scan)::int8 as looks, sum(seq_tup_read)::int8 as whole from pg_stat_user_tables where relname like 'inbox%'`,
+    );
+    return found!.looks > 3_000n && found!;
+  });
+  expect(read.whole).toBe(0n);
+  await tally.publisher.publishLane('wallet.commands/10');
 });

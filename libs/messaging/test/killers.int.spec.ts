@@ -54,6 +54,26 @@ it('a lane that has a killer goes message by message also after a fault on the w
   expect(await tally.total('bob')).toBe(3);
 });
 
+it('a message that is committed has ended, also when publishing what it sent failed: the next begins with a count of its own', async () => {
+  const name = 'wallet.commands/5';
+  await tally.lane(name).handle([aTopUp('dan', 1)]);
+  await tally.dataSource.query('update lane set attempts = 3 where name = $1', [name]);
+  const lane = tally.lane(name);
+  const publish = tally.publisher.publish.bind(tally.publisher);
+  tally.publisher.publish = (rows) => {
+    if (rows.length === 0) return publish(rows);
+    tally.publisher.publish = publish;
+    return Promise.reject(Object.assign(new Error('no broker'), { name: 'KafkaJSConnectionError' }));
+  };
+  const batch = [aTopUp('dan', 1), aTopUp('dan', 1)];
+  await expect(lane.handle(batch)).rejects.toThrow('no broker');
+  expect(await tally.total('dan')).toBe(2);
+  expect(await attemptsOf(name)).toBe(2);
+  await lane.handle(batch);
+  expect(await attemptsOf(name)).toBe(0);
+  expect(await tally.total('dan')).toBe(3);
+});
+
 it('of several lanes with suspects one message at a time is handled, so that a death is counted for none but it', async () => {
   const names = ['wallet.commands/2', 'wallet.commands/3', 'wallet.commands/4'];
   for (const name of names) await tally.lane(name).handle([aTopUp('cyd', 1)]);

@@ -2,7 +2,7 @@ import type { wallet } from '#contracts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { done, type Handler, type Message, open } from '../src/index.js';
-import { PartitionLane } from '../src/partition-lane.js';
+import { PartitionLane } from '../src/handling/partition-lane.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, startTally, type TallyService } from './tally.js';
 

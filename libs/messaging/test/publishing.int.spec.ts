@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '#testing';
 import { v7 as uuidv7 } from 'uuid';
-import { foldBatch } from '../src/fold.js';
-import { takeOverLane } from '../src/lane.store.js';
+import { foldBatch } from '../src/handling/fold.js';
+import { takeOverLane } from '../src/postgres/lane.store.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, startTally, type TallyService } from './tally.js';
 
@@ -19,6 +20,31 @@ afterAll(async () => {
 });
 
 describe('publishing', () => {
+  it('deletes what the broker has by itself, with no batch waiting for it', async () => {
+    const name = 'wallet.commands/6';
+    const correlationId = uuidv7();
+    await tally.lane(name).handle([aTopUp('liv', 1, { correlationId })]);
+    await replies.of(correlationId);
+    const rows = () => tally.dataSource.query<unknown[]>('select from outbox where lane = $1', [name]);
+    await eventually(async () => (await rows()).length === 0);
+  });
+
+  it('keeps what it could not delete in mind, and sends none of it again', async () => {
+    const name = 'wallet.commands/5';
+    const correlationId = uuidv7();
+    const lane = await takeOverLane(tally.dataSource, name);
+    const { outbox } = await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('liv', 1, { correlationId })]);
+    const query = tally.dataSource.query.bind(tally.dataSource);
+    const failing = jest.spyOn(tally.dataSource, 'query').mockRejectedValue(new Error('the database is away'));
+    await tally.publisher.publish(outbox);
+    await expect(tally.publisher.erase()).rejects.toThrow('away');
+    failing.mockImplementation(query as never);
+    await tally.publisher.publishLane(name);
+    failing.mockRestore();
+    expect(await replies.of(correlationId)).toHaveLength(1);
+    expect(await tally.outboxOf(name)).toHaveLength(0);
+  });
+
   it('deletes nothing unsent when the broker answers for one partition and not for another', async () => {
     const name = 'wallet.commands/8';
     const correlationId = uuidv7();

@@ -2,10 +2,10 @@ import { topics, wallet } from '#contracts';
 import { eventually } from '#testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { encodeHeaders } from '../src/envelope.js';
-import { takeOverLane } from '../src/lane.store.js';
-import { PartitionLane } from '../src/partition-lane.js';
-import { TopicConsumer } from '../src/topic-consumer.js';
+import { encodeHeaders } from '../src/messages/envelope.js';
+import { takeOverLane } from '../src/postgres/lane.store.js';
+import { PartitionLane } from '../src/handling/partition-lane.js';
+import { TopicConsumer } from '../src/kafka/topic-consumer.js';
 import { startTally, type TallyService } from './tally.js';
 
 let tally: TallyService;

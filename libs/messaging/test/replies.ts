@@ -1,8 +1,8 @@
 import { topics } from '#contracts';
 import { eventually } from '#testing';
-import type { KafkaRecord } from '../src/envelope.js';
-import type { KafkaClient } from '../src/kafka.js';
-import { Reader } from '../src/reader.js';
+import type { KafkaRecord } from '../src/messages/envelope.js';
+import type { KafkaClient } from '../src/kafka/kafka.js';
+import { Reader } from '../src/kafka/reader.js';
 
 export interface Replies {
   readonly all: KafkaRecord[];

@@ -4,20 +4,23 @@ import { emptyDatabase, type TestDatabase, type TestTopics, withTopics } from '#
 import type { Producer } from 'kafkajs';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { encodeHeaders, read, type Read } from '../src/envelope.js';
-import type { Consumer } from '../src/fold.js';
-import { tendInbox } from '../src/inbox.store.js';
-import { KafkaClient } from '../src/kafka.js';
+import { encodeHeaders, read, type Read } from '../src/messages/envelope.js';
+import type { Consumer } from '../src/handling/fold.js';
+import { tendInbox } from '../src/postgres/inbox.store.js';
+import { KafkaClient } from '../src/kafka/kafka.js';
 import {
   answer,
   type Context,
   createMessagingTables,
   type Handler,
   type Message,
+  OperatorLog1795645044214,
   type Transaction,
 } from '../src/index.js';
-import { PartitionLane } from '../src/partition-lane.js';
-import { Publisher } from '../src/publisher.js';
+import { PartitionLane } from '../src/handling/partition-lane.js';
+import { Publisher } from '../src/handling/publisher.js';
+
+const accepted: ReadonlySet<string> = new Set([wallet.topUp, wallet.replayDeadLetter].map(({ type }) => type));
 
 type TopUp = Message<typeof wallet.topUp>;
 
@@ -28,6 +31,8 @@ export class TallyHandler implements Handler<Map<string, number>, TopUp> {
   /** Awaited inside the transaction, so that a test can hold a batch open. */
   beforeSave: () => Promise<void> = () => Promise.resolve();
   batches = 0;
+  /** Amounts that it cannot handle. */
+  readonly bugs = new Set([bug]);
 
   async load(messages: readonly TopUp[], tx: Transaction): Promise<Map<string, number>> {
     this.batches += 1;
@@ -43,7 +48,7 @@ export class TallyHandler implements Handler<Map<string, number>, TopUp> {
   }
 
   decide(tallies: Map<string, number>, { payload }: TopUp, { now }: Context) {
-    if (payload.amount === bug) throw new TypeError('a bug');
+    if (this.bugs.has(payload.amount)) throw new TypeError('a bug');
     const total = tallies.get(payload.userId)! + payload.amount;
     tallies.set(payload.userId, total);
     return { outcome: answer({ total, at: now.toISOString() }) };
@@ -72,7 +77,7 @@ export interface TallyService {
   total(user: string): Promise<number | undefined>;
   /** In the order of their offsets. */
   deadLetters(subjects: readonly string[]): Promise<{ subject: string; reason: string; error: string }[]>;
-  /** What a lane has not published yet, oldest first. */
+  /** What a lane has not published yet, oldest first: what the broker has is deleted first. */
   outboxOf(lane: string): Promise<{ partition: number }[]>;
   close(): Promise<void>;
 }
@@ -88,6 +93,7 @@ export async function startTally(): Promise<TallyService> {
   ).initialize();
   const runner = dataSource.createQueryRunner();
   await createMessagingTables(runner);
+  await new OperatorLog1795645044214().up(runner);
   await runner.query('create table tally (user_id text primary key, total int not null)');
   await runner.release();
   await tendInbox(dataSource);
@@ -96,7 +102,13 @@ export async function startTally(): Promise<TallyService> {
   await producer.connect();
   const publisher = new Publisher(dataSource, kafka, producer);
   const handler = new TallyHandler();
-  const consumer = { name: 'wallet.commands.tally', service: 'tally', handler, parkBehind: true } as Consumer;
+  const consumer = {
+    name: 'wallet.commands.tally',
+    service: 'tally',
+    handler: handler as Handler<unknown, unknown>,
+    parkBehind: true,
+    accepted,
+  };
   return {
     database,
     topics: testTopics,
@@ -115,7 +127,10 @@ export async function startTally(): Promise<TallyService> {
       dataSource.query('select subject, reason, error from dead_letter where subject = any($1) order by "offset"', [
         subjects,
       ]),
-    outboxOf: (lane) => dataSource.query('select partition from outbox where lane = $1 order by seq', [lane]),
+    outboxOf: async (lane) => {
+      await publisher.erase();
+      return dataSource.query('select partition from outbox where lane = $1 order by seq', [lane]);
+    },
     close: async () => {
       await producer.disconnect();
       await dataSource.destroy();
@@ -125,7 +140,6 @@ export async function startTally(): Promise<TallyService> {
   };
 }
 
-const accepted = new Set([wallet.topUp.type as string]);
 let nextOffset = 0n;
 
 export interface AsRecord {
@@ -134,6 +148,8 @@ export interface AsRecord {
   readonly requestHash?: string;
   readonly subject?: string;
   readonly offset?: bigint;
+  /** Types that the consumer takes; TopUp unless said. */
+  readonly accepts?: ReadonlySet<string>;
 }
 
 /** A record as the consumer would hand it over, at the next offset of partition 0. */
@@ -166,6 +182,6 @@ export function aRecord<C extends MessageContract>(contract: C, payload: Payload
       headers,
       appendedAt: Date.now(),
     },
-    accepted,
+    given.accepts ?? new Set([...accepted, contract.type]),
   );
 }

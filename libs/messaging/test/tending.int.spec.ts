@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { forgetKeyedIds, tendInbox } from '../src/inbox.store.js';
+import { v7 as uuidv7 } from 'uuid';
+import { claimMessages, forgetKeyedIds, seenMessages, tendInbox } from '../src/postgres/inbox.store.js';
+import { inTransaction } from '../src/postgres/transaction.js';
 import { startTally, type TallyService } from './tally.js';
 
 let tally: TallyService;
@@ -39,4 +41,23 @@ it('keyed ids are forgotten page by page once they are past the kept days, and n
   await forgetKeyedIds(tally.dataSource, 4);
   const [kept] = await tally.dataSource.query<{ count: bigint }[]>('select count(*) from inbox_keyed');
   expect(kept!.count).toBe(7n);
+});
+
+it('finds in one look what was handled on whatever day, and under whatever key', async () => {
+  const dayAgo = Date.now() - 86_400_000;
+  const ids = [
+    uuidv7({ msecs: dayAgo }),
+    uuidv7(),
+    'ff000000-0000-8000-8002-000000000001',
+    uuidv7(),
+    'ffffffff-0000-8000-8002-000000000002',
+  ];
+  const done = { outcome: { kind: 'done' }, requestHash: null } as const;
+  await inTransaction(tally.dataSource, (tx) => claimMessages(tx, 'looked for', new Map(ids.map((id) => [id, done]))));
+  const found = (asked: readonly string[]) =>
+    inTransaction(tally.dataSource, async (tx) => [...(await seenMessages(tx, 'looked for', asked)).keys()]);
+  const unknown = [uuidv7({ msecs: dayAgo }), uuidv7(), 'ff000000-0000-8000-8002-000000000003'];
+  expect(new Set(await found([...unknown, ...ids.toReversed()]))).toEqual(new Set(ids));
+  for (const id of ids) expect(await found([id])).toEqual([id]);
+  expect(await found(unknown)).toEqual([]);
 });

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventually } from '#testing';
-import { TimerLoop } from '../src/timer-loop.js';
-import type { Due, Timer } from '../src/timer.js';
-import type { Transaction } from '../src/transaction.js';
+import { TimerLoop } from '../src/handling/timer-loop.js';
+import type { Due, Timer } from '../src/handling/timer.js';
+import type { Transaction } from '../src/postgres/transaction.js';
 import { startTally, type TallyService } from './tally.js';
 
 const EVERY_MS = 150;
@@ -29,7 +29,7 @@ class NotingTimer implements Timer {
   }
 }
 
-const aLoop = (timer: Timer) => new TimerLoop('tally', () => [timer], tally.dataSource, tally.publisher);
+const aLoop = (...timers: Timer[]) => new TimerLoop('tally', () => timers, tally.dataSource, tally.publisher);
 
 const runs = () =>
   tally.dataSource.query<{ replica: string; due_at: Date; at: Date }[]>('select * from run order by at');
@@ -61,5 +61,20 @@ it('of several replicas one runs for each due time, never before it, and the oth
   for (const { due_at, at } of all) expect(at.getTime()).toBeGreaterThanOrEqual(due_at.getTime());
   for (const [index, { at }] of all.entries()) {
     if (index > 0) expect(at.getTime() - all[index - 1]!.at.getTime()).toBeGreaterThanOrEqual(EVERY_MS);
+  }
+});
+
+it('no timer waits for another that takes long', async () => {
+  await tally.dataSource.query('truncate run');
+  let release!: (due: Due) => void;
+  const held = new Promise<Due>((resolve) => (release = resolve));
+  const slow: Timer = { name: 'slow', find: () => held };
+  const loop = aLoop(slow, new NotingTimer('one'));
+  await loop.start();
+  try {
+    await eventually(async () => (await runs()).length >= 3);
+  } finally {
+    release({ send: [], nextAt: new Date() });
+    await loop.stop();
   }
 });

@@ -1,7 +1,7 @@
 import { wallet } from '#contracts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
-import { read } from '../src/envelope.js';
+import { read } from '../src/messages/envelope.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, startTally, type TallyService } from './tally.js';
 
