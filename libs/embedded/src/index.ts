@@ -1,6 +1,7 @@
 export { requireJava } from './java.js';
-export { startKafka, type KafkaOptions, type KafkaServer } from './kafka.js';
+export { startKafka, type KafkaServer } from './kafka.js';
 export { prepareKafkaJars } from './kafka-jars.js';
+export { brokerSettings } from './kafka-properties.js';
 export { keep, type Exit, type KeepOptions, type KeptProcess } from './kept-process.js';
 export { freePort, requireFreePort } from './ports.js';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.js';

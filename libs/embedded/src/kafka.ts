@@ -11,11 +11,6 @@ import { untilReady } from './ready.js';
 import { lastLines, openLog } from './server-log.js';
 import type { Server, ServerOptions } from './server.js';
 
-export interface KafkaOptions extends ServerOptions {
-  /** Shortest session timeout that consumers may ask for, in milliseconds. Default 1000. */
-  readonly sessionMinMs?: number;
-}
-
 export interface KafkaServer extends Server {
   /** Its one broker, as `host:port`. */
   readonly brokers: string[];
@@ -36,8 +31,8 @@ const jvm = [
  * Starts one Kafka broker in KRaft mode on `127.0.0.1:port`, formatting its storage on the first start.
  * Fails with a `SetupProblem` when Java or Maven is missing, with the end of its log when it does not come up.
  */
-export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
-  const { port, sessionMinMs = 1000, signal } = options;
+export async function startKafka(options: ServerOptions): Promise<KafkaServer> {
+  const { port, signal } = options;
   const folder = resolve(options.dataDir);
   const log = resolve(options.log);
   const java = await requireJava();
@@ -46,7 +41,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const properties = join(folder, 'server.properties');
   mkdirSync(folder, { recursive: true });
   // The controller's port is nobody else's business and may differ at each start.
-  writeFileSync(properties, brokerProperties({ dataDir, port, controllerPort: await freePort(), sessionMinMs }));
+  writeFileSync(properties, brokerProperties({ dataDir, port, controllerPort: await freePort() }));
 
   const run = async (main: string, args: readonly string[]) => {
     const output = openLog(log);

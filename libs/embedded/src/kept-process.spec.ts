@@ -8,6 +8,13 @@ import { keep, type KeptProcess } from './kept-process.js';
 
 /** Ends on SIGTERM with code 7. */
 const obedient = ['-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'];
+/** The same without a child, which a shell that waits for one could not be paused for. */
+const single = [
+  '-c',
+  `exec ${process.execPath} -e 'process.on("SIGTERM", () => process.exit(7)); console.log("up"); setInterval(() => {}, 1000)'`,
+];
+/** Has a child. */
+const parental = ['-c', 'sleep 60 & echo up; wait'];
 /** Does not care. */
 const deaf = ['-c', 'trap "" TERM; echo up; while :; do sleep 0.05; done'];
 
@@ -28,6 +35,8 @@ describe('a kept process', () => {
     closeSync(output);
     rmSync(folder, { recursive: true, force: true });
   });
+
+  const childOf = ({ pid }: KeptProcess) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
 
   async function start(args: string[], graceSeconds = 5): Promise<KeptProcess> {
     const process = await keep({ command: '/bin/sh', args, output, graceSeconds });
@@ -54,6 +63,33 @@ describe('a kept process', () => {
     await process.stop();
     expect(performance.now() - began).toBeGreaterThan(900);
     await expect(process.exited).resolves.toEqual({ code: 128 + 9 });
+  });
+
+  it('is killed with its children', async () => {
+    const kept = await start(parental);
+    const child = childOf(kept);
+    expect(isAlive(child)).toBe(true);
+    await kept.kill();
+    await expect(kept.exited).resolves.toEqual({ code: 128 + 9 });
+    expect([kept.pid, child].some(isAlive)).toBe(false);
+    await kept.kill();
+  });
+
+  it('stands still with its children while it is paused', async () => {
+    const kept = await start(parental);
+    const all = [kept.pid, childOf(kept)];
+    kept.pause();
+    await until(() => all.every((pid) => stateOf(pid) === 'T'));
+    kept.resume();
+    await until(() => all.every((pid) => stateOf(pid) === 'S'));
+  });
+
+  it('is stopped also while it is paused', async () => {
+    const kept = await start(single, 60);
+    kept.pause();
+    await until(() => stateOf(kept.pid) === 'T');
+    await kept.stop();
+    await expect(kept.exited).resolves.toEqual({ code: 7 });
   });
 
   it('tells that it died by itself', async () => {
@@ -121,10 +157,15 @@ async function until(holds: () => boolean): Promise<void> {
 
 /** A process that has ended and waits to be collected counts as dead. */
 function isAlive(pid: number): boolean {
+  return !['', 'Z'].includes(stateOf(pid));
+}
+
+/** S sleeps, T is paused, Z waits to be collected; empty for one that is gone. */
+function stateOf(pid: number): string {
   try {
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] ?? '';
   } catch {
-    return false;
+    return '';
   }
 }
 

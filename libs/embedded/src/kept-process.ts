@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * The keeper: a shell that runs one foreign program and stops it when the keeper's standard input ends. We hold the
  * other end and never write to it, so it ends when we close it and also when we die, however we die (SIGKILL included).
  * A shell, because it costs one megabyte and sleeps in `read`, where a Node process would cost forty and a timer.
  * Arguments: stop signal, seconds of grace before SIGKILL, command... The program's process id goes to descriptor 3.
+ * A paused program and its paused children are resumed first: they could not end.
  */
 const keeperScript = `
 signal=$1; grace=$2; shift 2
@@ -18,6 +21,7 @@ exec 3>&-
 (
   trap '' INT HUP TERM
   read -r _ <&4
+  kill -s CONT "$program" $(cat "/proc/$program/task/$program/children")
   kill -s "$signal" "$program"
   tenths=$((grace * 10))
   while [ "$tenths" -gt 0 ] && kill -0 "$program"; do sleep 0.1; tenths=$((tenths - 1)); done
@@ -46,6 +50,11 @@ export interface KeptProcess {
   readonly exited: Promise<Exit>;
   /** Sends the stop signal, after the grace SIGKILL, and waits for the end. Safe to call again. */
   stop(): Promise<void>;
+  /** Ends it with its children at once, as a power cut would, and waits until all are gone. */
+  kill(): Promise<void>;
+  /** Lets it and its children stand still, connections open, until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface KeepOptions {
@@ -93,6 +102,16 @@ export async function keep(options: KeepOptions): Promise<KeptProcess> {
       keeper.stdin?.destroy();
       await exited;
     },
+    kill: async () => {
+      await killFamily(pid);
+      await exited;
+    },
+    // The program first: from then on it has no new children.
+    pause: () => {
+      sendAll('SIGSTOP', [pid]);
+      sendAll('SIGSTOP', childrenOf(pid));
+    },
+    resume: () => sendAll('SIGCONT', [...childrenOf(pid), pid]),
   };
 }
 
@@ -109,5 +128,42 @@ function killGroup(group: number): void {
     process.kill(-group, 'SIGKILL');
   } catch {
     // Nobody is left.
+  }
+}
+
+/** Resolves once all are gone, and with them the memory that they shared. */
+async function killFamily(pid: number): Promise<void> {
+  sendAll('SIGSTOP', [pid]);
+  const family = [pid, ...childrenOf(pid)];
+  sendAll('SIGKILL', family);
+  while (family.some(isAlive)) await pause(10);
+}
+
+/** PostgreSQL does its work in children, and a signal to the program alone would leave them going. */
+function childrenOf(pid: number): number[] {
+  return readIfThere(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+}
+
+function sendAll(signal: NodeJS.Signals, pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/** One that has ended and waits to be collected counts as dead. */
+function isAlive(pid: number): boolean {
+  const state = readIfThere(`/proc/${pid}/stat`);
+  return state !== '' && !state.includes(') Z ');
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }

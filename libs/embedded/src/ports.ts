@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createConnection, createServer } from 'node:net';
 import { SetupProblem } from './setup-problem.js';
 
@@ -5,28 +6,37 @@ const loopback = '127.0.0.1';
 
 /** Fails with one clear line when something already listens on the loopback port. `setting` names what changes it. */
 export async function requireFreePort(port: number, what: string, setting: string): Promise<void> {
-  const free = await new Promise<boolean>((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
-  });
-  if (!free) {
-    throw new SetupProblem(
-      `port ${port} for ${what} is taken: stop the program that uses it, or set ${setting} to another port`,
-    );
+  if (await isFree(port)) return;
+  throw new SetupProblem(
+    `port ${port} for ${what} is taken: stop the program that uses it, or set ${setting} to another port`,
+  );
+}
+
+/**
+ * A port of the loopback address that nobody uses right now. It lies below those that the system gives to outgoing
+ * connections: whoever listens there may die and find it free again, and nobody who knocks meanwhile is connected to itself.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 15_000 + LANES * randomInt(17_000 / LANES) + lane;
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
   }
 }
 
-/** A port of the loopback address that nobody uses right now. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Nobody listens on a port between its being given and its server's start: whoever asks meanwhile gets another. */
+const given = new Set<number>();
+
+/** Jest's workers ask at the same time, and know nothing of each other: each has every fourth port. */
+const LANES = 4;
+const lane = Number(process.env['JEST_WORKER_ID'] ?? 0) % LANES;
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen({ port: 0, host: loopback }, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
 

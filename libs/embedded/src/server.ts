@@ -1,4 +1,4 @@
-import type { Exit } from './kept-process.js';
+import type { KeptProcess } from './kept-process.js';
 
 export interface ServerOptions {
   /** Folder of the server's files; made when missing, reused when present. */
@@ -11,12 +11,5 @@ export interface ServerOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A running server. It dies with the process that started it. */
-export interface Server {
-  /** Process id of the server itself, for those who want to kill it. */
-  readonly pid: number;
-  /** Settles when the server has ended, whoever ended it. */
-  readonly exited: Promise<Exit>;
-  /** Stops it cleanly (after a grace of some seconds by SIGKILL) and waits for the end. */
-  stop(): Promise<void>;
-}
+/** A running server. It dies with the process that started it; to start it again is to start one with the same options. */
+export type Server = KeptProcess;

@@ -16,9 +16,12 @@ const networkErrors = new Set([
  */
 const transientStates = /^(08...|40001|40P01|53...|55P03|57...|25P03)$/;
 
-/** What pg says, without a code, of a connection that broke or could not be had. */
+/**
+ * What pg and TypeORM say, without a code, of a connection that broke or could not be had. A connection that breaks between
+ * two statements of a transaction is released under it.
+ */
 const brokenConnection =
-  /connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|client was closed|driver not connected/i;
+  /connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|client was closed|driver not connected|already released/i;
 
 /** Whether the database, or the way to it, is what failed: the same statement may well succeed later. */
 export function isTransientDatabaseFault(error: unknown): boolean {

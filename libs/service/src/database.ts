@@ -1,8 +1,10 @@
+import { Socket } from 'node:net';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import pg from 'pg';
 import type { EntitySchema, MixedList } from 'typeorm';
+import { DatabaseCondition } from './database-condition.js';
 import { UnavailableFilter } from './unavailable.filter.js';
 
 export interface DatabaseOptions {
@@ -14,6 +16,19 @@ export interface DatabaseOptions {
 }
 
 const int8 = 20;
+
+/**
+ * The server ends a statement, a wait for a lock and an idle transaction within 15 s, and the pool an idle connection
+ * within 10: one on which nothing is said for longer leads to a server that is frozen or gone.
+ */
+const silenceMs = 17_000;
+
+/** Without it a query to a frozen server would wait for ever: that one's system still answers keepalives. */
+function impatientSocket(): Socket {
+  const socket = new Socket();
+  const silent = Object.assign(new Error(`the database says nothing for ${silenceMs} ms`), { code: 'ETIMEDOUT' });
+  return socket.setTimeout(silenceMs, () => socket.destroy(silent));
+}
 
 /** Connection options of a service's pool; also what tests and tools connect with. */
 export function databaseOptions({ schema, url, poolSize, entities }: DatabaseOptions): TypeOrmModuleOptions & {
@@ -29,6 +44,9 @@ export function databaseOptions({ schema, url, poolSize, entities }: DatabaseOpt
     connectTimeoutMS: 5_000,
     applicationName: schema,
     extra: {
+      stream: impatientSocket,
+      // A statement is sent without waiting for the answers to those before it, and executed after them.
+      pipeline: true,
       // And a host that is gone must not be waited for: the system's default is to ask after two hours of silence.
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
@@ -61,7 +79,7 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       imports: [TypeOrmModule.forRoot({ ...databaseOptions(options), retryAttempts: 1_000, retryDelay: 1_000 })],
-      providers: [{ provide: APP_FILTER, useClass: UnavailableFilter }],
+      providers: [DatabaseCondition, { provide: APP_FILTER, useClass: UnavailableFilter }],
       exports: [TypeOrmModule],
     };
   }

@@ -1,6 +1,7 @@
 export * from './database-faults.js';
 export * from './database.js';
 export * from './health.js';
+export * from './ids.js';
 export * from './logging.js';
 export * from './metrics.js';
 export * from './process.js';

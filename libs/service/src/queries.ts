@@ -18,7 +18,7 @@ export const parameters = new StandardSchemaValidationPipe({
  * What was found.
  * @throws NotFoundException with `code`: unknown, or another user's
  */
-export function found<Thing>(thing: Thing | null | undefined, code: RejectionCode | 'PAYMENT_NOT_FOUND'): Thing {
+export function found<Thing>(thing: Thing | null | undefined, code: RejectionCode): Thing {
   if (thing === null || thing === undefined) throw new NotFoundException({ code });
   return thing;
 }
@@ -56,7 +56,8 @@ export function pageOf<Row>(
   return { items, nextCursor: last !== undefined && rows.length > limit ? cursorOf(positionOf(last)) : null };
 }
 
-function cursorOf(values: unknown): string {
+/** The cursor of a list that goes on after the item at this position. */
+export function cursorOf(values: unknown): string {
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 

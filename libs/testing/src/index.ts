@@ -7,18 +7,27 @@ export {
   type RequestHeaders,
 } from './api/api-client.js';
 export { expectProblem, type ProblemBody, type ProblemCode, problemOf, problemStatuses } from './api/problems.js';
-export { type AConcert, aConcertWith, allSeats, type ConcertWishes, type Reachable } from './builders/concert.js';
+export {
+  type AConcert,
+  aConcertWith,
+  allSeats,
+  type ConcertWishes,
+  type Reachable,
+  setMode,
+} from './builders/concert.js';
 export { aFan, aFanInLine, type AFan, anActiveFan, anActiveFanWith, type AQueueingFan, topUp } from './builders/fan.js';
 export { aHeldReservation, aPaidReservation, type AReservation, freeSeats } from './builders/reservation.js';
+export { childEnvironment } from './child-environment.js';
 export { cloneDatabase, emptyDatabase, type Role, type TestDatabase } from './databases.js';
 export { eventually, type Patience } from './eventually.js';
 export { infrastructure, type InfrastructureAddresses } from './infrastructure/addresses.js';
-export type { RunningInfrastructure } from './infrastructure/running.js';
-export { startInfrastructure } from './infrastructure/start.js';
+export type { OwnServers, RunningInfrastructure } from './infrastructure/running.js';
+export type { Server } from './infrastructure/server.js';
+export { startInfrastructure, startServers } from './infrastructure/start.js';
 export { projectRoot } from './project-root.js';
 export { rowsOf } from './rows.js';
 export { ServiceProcess } from './system/service-process.js';
-export type { ProcessName } from './system/settings.js';
+export { type ProcessName, tickMs } from './system/settings.js';
 export { startSystem, type System, type SystemOptions } from './system/start-system.js';
 export { linkTo, type TcpLink } from './tcp-link.js';
 export { dropTopics, freshPrefix, type TestTopics, withTopics } from './topics.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { eventually } from './eventually.js';
-import { infrastructure } from './infrastructure/addresses.js';
+import { infrastructure, type InfrastructureAddresses } from './infrastructure/addresses.js';
 
 export interface TestTopics {
   readonly brokers: readonly string[];
@@ -18,9 +18,11 @@ export function freshPrefix(): string {
 }
 
 /** Topics of a test file's own, under a prefix of its own: `withTopics([{ name: 'orders', partitions: 2 }])`. */
-export async function withTopics(topics: readonly { name: string; partitions: number }[]): Promise<TestTopics> {
+export async function withTopics(
+  topics: readonly { name: string; partitions: number }[],
+  servers = infrastructure(),
+): Promise<TestTopics> {
   const prefix = freshPrefix();
-  const { kafkaBrokers } = infrastructure();
   const named = (name: string) => `${prefix}${name}`;
   await asAdmin(async (admin) => {
     await admin.createTopics({
@@ -29,21 +31,21 @@ export async function withTopics(topics: readonly { name: string; partitions: nu
     });
     const names = topics.map(({ name }) => named(name));
     await eventually(() => allAnswer(admin, names));
-  });
+  }, servers);
   return {
-    brokers: kafkaBrokers,
+    brokers: servers.kafkaBrokers,
     prefix,
     named,
-    drop: () => dropTopics(prefix),
+    drop: () => dropTopics(prefix, servers),
   };
 }
 
 /** Deletes every topic under the prefix, the ones made later (dead letters) included. */
-export function dropTopics(prefix: string): Promise<void> {
+export function dropTopics(prefix: string, servers = infrastructure()): Promise<void> {
   return asAdmin(async (admin) => {
     const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
     if (topics.length > 0) await admin.deleteTopics({ topics });
-  });
+  }, servers);
 }
 
 /**
@@ -55,8 +57,11 @@ async function allAnswer(admin: Admin, names: readonly string[]): Promise<boolea
   return true;
 }
 
-async function asAdmin(work: (admin: Admin) => Promise<void>): Promise<void> {
-  const admin = new Kafka({ brokers: [...infrastructure().kafkaBrokers], logLevel: logLevel.NOTHING }).admin();
+async function asAdmin(
+  work: (admin: Admin) => Promise<void>,
+  { kafkaBrokers }: InfrastructureAddresses,
+): Promise<void> {
+  const admin = new Kafka({ brokers: [...kafkaBrokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     await work(admin);

@@ -19,8 +19,8 @@ export interface ApiClient {
   post<Body = any>(path: string, body?: unknown, headers?: RequestHeaders): Promise<Answer<Body>>;
   patch<Body = any>(path: string, body?: unknown, headers?: RequestHeaders): Promise<Answer<Body>>;
   delete<Body = any>(path: string, headers?: RequestHeaders): Promise<Answer<Body>>;
-  /** Any method, and a body sent as it is: for what a well-behaved client would never send. */
-  send(method: string, path: string, body?: string, headers?: RequestHeaders): Promise<Answer>;
+  /** Any method, and a body sent as it is: for what a well-behaved client would never send. `signal` cuts the connection. */
+  send(method: string, path: string, body?: string, headers?: RequestHeaders, signal?: AbortSignal): Promise<Answer>;
   /** The same client as this user, by the development sign-in. */
   signIn(userId: string, roles?: readonly string[]): Promise<ApiClient>;
   /** The same caller with more headers, or at another gateway. */
@@ -31,11 +31,11 @@ export interface ApiClient {
 const ANSWER_MS = 10_000;
 
 export function apiOf(baseUrl: string, own: RequestHeaders = {}): ApiClient {
-  const send: ApiClient['send'] = async (method, path, body, headers = {}) => {
+  const send: ApiClient['send'] = async (method, path, body, headers = {}, signal = AbortSignal.timeout(ANSWER_MS)) => {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: present({ ...own, ...headers }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal,
       ...(body !== undefined && { body }),
     });
     return { status: response.status, headers: response.headers, body: parsed(await response.text(), response) };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ApiClient, expectStatus, postUntilDecided } from '../api/api-client.js';
+import { eventually } from '../eventually.js';
 
 /** Where the builders reach the system: `startSystem` answers one, and so does `{ api: apiOf(url) }`. */
 export interface Reachable {
@@ -44,6 +45,17 @@ export async function aConcertWith(system: Reachable, wishes: ConcertWishes): Pr
     schedules.push(await postUntilDecided(organizer, `/v1/admin/concerts/${concertId}/schedules`, dated, 201));
   }
   return { concertId, scheduleId: schedules[0]?.scheduleId ?? '', schedules, price };
+}
+
+/** Puts a concert's line into this mode, as an operator does: in a paused one everybody waits. Returns once a gateway shows it. */
+export async function setMode(
+  system: Reachable,
+  { concertId }: Pick<AConcert, 'concertId'>,
+  mode: 'OPEN' | 'PAUSED',
+): Promise<void> {
+  const operator = await system.api.signIn(`operator-${randomUUID()}`, ['operator']);
+  expectStatus(await operator.patch(`/v1/admin/concerts/${concertId}/queue`, { mode, reason: 'a test' }), 200);
+  await eventually(async () => (await operator.get(`/v1/concerts/${concertId}/queue`)).body.mode === mode);
 }
 
 /** Ids of every seat of a date in their order, free or not, as an organizer sees them. */

@@ -49,6 +49,11 @@ export async function containersWith(label: string): Promise<{ id: string; value
     .map((line) => ({ id: line.split(' ')[0] ?? '', value: line.split(' ')[1] ?? '' }));
 }
 
+/** One command of the `docker` client. */
+export async function docker(...words: readonly string[]): Promise<void> {
+  await run('docker', words);
+}
+
 /** Removes containers with their anonymous volumes; one that is gone already is no error. */
 export async function removeContainers(ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await run('docker', ['rm', '--force', '--volumes', ...ids]).catch(() => undefined);

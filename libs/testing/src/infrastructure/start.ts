@@ -1,18 +1,32 @@
-import { type RunningInfrastructure, say } from './running.js';
+import { infrastructure, type InfrastructureAddresses } from './addresses.js';
+import { type OwnServers, type RunningInfrastructure, say } from './running.js';
 
 /**
  * PostgreSQL and Kafka for one test run: on Testcontainers when a Docker engine answers, else on the embedded servers.
- * `INFRA=containers|embedded` forces one. Says on standard error which, and prints the container ids.
+ * `INFRA=containers|embedded` forces one. Says on standard error which, and what they run as.
  */
 export async function startInfrastructure(): Promise<RunningInfrastructure> {
+  return start((await wantsContainers()) ? 'containers' : 'embedded');
+}
+
+/**
+ * A second pair for the calling test alone, which may hurt it: of the same kind as those of the run, on an address that
+ * survives a restart. It ends with `stop()`, and at the latest with the run.
+ */
+export function startServers(): Promise<OwnServers> {
+  return start(infrastructure().kind);
+}
+
+async function start(kind: InfrastructureAddresses['kind']): Promise<OwnServers> {
   const started = Date.now();
-  const infrastructure = (await wantsContainers())
-    ? await (await import('./containers.js')).startContainers()
-    : await (await import('./embedded.js')).startEmbedded();
-  const { kind, kafkaBrokers } = infrastructure.addresses;
-  const port = new URL(infrastructure.addresses.postgresUrl).port;
+  const servers =
+    kind === 'containers'
+      ? await (await import('./containers.js')).startContainers()
+      : await (await import('./embedded.js')).startEmbedded();
+  const { postgresUrl, kafkaBrokers } = servers.addresses;
+  const port = new URL(postgresUrl).port;
   say(`${kind}: PostgreSQL on port ${port}, Kafka on ${kafkaBrokers.join(',')}, ready in ${Date.now() - started} ms`);
-  return infrastructure;
+  return servers;
 }
 
 async function wantsContainers(): Promise<boolean> {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { childEnvironment } from '../child-environment.js';
 import { eventually } from '../eventually.js';
 import { projectRoot } from '../project-root.js';
 import { ProcessOutput } from './process-output.js';
@@ -44,7 +45,7 @@ export class ServiceProcess {
     const child = spawn(process.execPath, ['--enable-source-maps', main], {
       cwd: projectRoot,
       env: {
-        PATH: process.env.PATH,
+        ...childEnvironment,
         INSTANCE_ID: this.name,
         ...this.options.environment,
         ...this.changes,
@@ -75,6 +76,11 @@ export class ServiceProcess {
     } catch (error) {
       throw new Error(`${this.name} is not ready: ${String(error)}\n${this.output.text(60)}`, { cause: error });
     }
+  }
+
+  /** Hands a message to what a test has preloaded into the process. */
+  send(message: object): void {
+    this.child?.send(message);
   }
 
   /** Sends the signal. A deadly one (all but SIGSTOP and SIGCONT) is waited for until the process is gone. */

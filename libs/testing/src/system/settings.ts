@@ -8,6 +8,9 @@ export type ProcessName = (typeof processNames)[number];
 export const mainOf = (name: ProcessName) =>
   name === 'gateway' ? 'gateway/src/main.js' : `services/${name}/src/main.js`;
 
+/** Between two activation ticks of a system under test, ms. */
+export const tickMs = 500;
+
 /**
  * What every process of one system under test gets. Quicker than production where waiting proves nothing (the queue's
  * tick, a dead consumer's session); everything else is the default, and `settings` of `startSystem` change any of it.
@@ -21,7 +24,7 @@ export function sharedSettings(brokers: readonly string[], prefix: string): Reco
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_PREFIX: prefix,
     KAFKA_SESSION_MS: '2500',
-    QUEUE_TICK_MS: '500',
+    QUEUE_TICK_MS: String(tickMs),
   };
 }
 

@@ -2,7 +2,8 @@ import { freePort } from '#embedded';
 import { type ApiClient, apiOf } from '../api/api-client.js';
 import { cloneDatabase, type Role, type TestDatabase } from '../databases.js';
 import { infrastructure } from '../infrastructure/addresses.js';
-import { prepareSystem } from '../prepare.js';
+import type { OwnServers } from '../infrastructure/running.js';
+import { prepareTopics } from '../prepare.js';
 import { dropTopics, freshPrefix } from '../topics.js';
 import { printOnFailure } from './process-output.js';
 import { ServiceProcess } from './service-process.js';
@@ -15,6 +16,8 @@ export interface SystemOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Starts these kinds alone; the gateway then finds nobody at the other addresses. */
   readonly only?: readonly ProcessName[];
+  /** Runs on servers of the test's own, of `startServers`, instead of those of the test run. They are stopped after it. */
+  readonly on?: OwnServers;
 }
 
 /** A whole system of real processes with a database and topics of its own. */
@@ -26,10 +29,10 @@ export interface System {
   readonly api: ApiClient;
   /** The replicas of each kind, in order. */
   readonly processes: Readonly<Record<ProcessName, readonly ServiceProcess[]>>;
-  readonly databaseUrl: (role: Role) => string;
+  readonly databaseUrl: TestDatabase['url'];
   readonly adminDatabaseUrl: string;
   readonly kafka: { readonly brokers: readonly string[]; readonly prefix: string };
-  /** Ends the processes, and drops the database and the topics. */
+  /** Ends the processes, and drops the database and the topics where the servers stay. */
   stop(): Promise<void>;
 }
 
@@ -39,17 +42,19 @@ export interface System {
  * @throws with the output of the process that did not become ready.
  */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const database = await cloneDatabase();
-  const { kafkaBrokers } = infrastructure();
+  const servers = options.on?.addresses ?? infrastructure();
+  const { kafkaBrokers } = servers;
+  const database = await cloneDatabase(servers);
   const prefix = freshPrefix();
-  await prepareSystem(database.adminUrl, prefix);
+  await prepareTopics(kafkaBrokers, prefix);
   const processes = await makeProcesses(options, database, sharedSettings(kafkaBrokers, prefix));
   const all = Object.values(processes).flat();
   const forget = printOnFailure(() => all.map((one) => [one.name, one.output] as [string, typeof one.output]));
   const stop = async () => {
     forget();
     await Promise.all(all.map((one) => one.stop()));
-    await Promise.all([database.drop(), dropTopics(prefix)]);
+    // What is on the test's own servers goes with them, and they may be down.
+    if (!options.on) await Promise.all([database.drop(), dropTopics(prefix)]);
   };
   try {
     for (const one of all) one.spawn();
