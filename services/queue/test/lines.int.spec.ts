@@ -4,7 +4,18 @@ import type { Outcome } from '#messaging';
 import { emptyDatabase } from '#testing';
 import { v7 as uuidv7 } from 'uuid';
 import type { PlaceStatus } from '../src/domain/place.js';
-import { aJoin, aLeave, aPublishing, aRenewal, aSpending, aTick, secondsAfter } from './line.builders.js';
+import {
+  aControl,
+  aJoin,
+  aLeave,
+  aPublishing,
+  aPurge,
+  aRenewal,
+  aReset,
+  aSpending,
+  aTick,
+  secondsAfter,
+} from './line.builders.js';
 import { QueueDatabase } from './queue.database.js';
 
 describe('a line in PostgreSQL', () => {
@@ -24,7 +35,7 @@ describe('a line in PostgreSQL', () => {
   };
   const statuses = async (concertId: string) => {
     const rows = await database.query<{ status: PlaceStatus }>(
-      'select status from place where concert_id = $1 order by queue_number',
+      'select status from judged_place where concert_id = $1 order by queue_number',
       [concertId],
     );
     return rows.map(({ status }) => status);
@@ -43,7 +54,7 @@ describe('a line in PostgreSQL', () => {
     }
     const log = await database.query<{ activated: number; from_number: number; to_number: number; gap: number }>(
       `select activated, from_number, to_number, extract(epoch from at - lag(at) over (order by at))::float8 as gap
-       from activation_log where concert_id = $1 order by at`,
+       from activation_log where concert_id = $1 and activated > 0 order by at`,
       [concertId],
     );
     expect(log).toEqual([
@@ -102,7 +113,7 @@ describe('a line in PostgreSQL', () => {
     await join(concertId, 'gus');
     database.pass(901);
     // Ticks stood still as well: bring the room's clock along, so that this is no outage.
-    await database.query('update waiting_room set last_tick_at = $2 where concert_id = $1', [concertId, database.now]);
+    await database.query('update waiting_room set next_tick_at = $2 where concert_id = $1', [concertId, database.now]);
     const [again] = await join(concertId, 'gus');
     expect(again).toMatchObject({ queueNumber: 2, created: true });
     expect(await statuses(concertId)).toEqual(['EXPIRED', 'WAITING']);
@@ -126,7 +137,7 @@ describe('a line in PostgreSQL', () => {
       aLeave({ concertId, generation: 1, queueNumber: 4, tokenId: kim }),
     ]);
     const rows = await database.query(
-      `select queue_number, user_id, status, activated_at is not null as had_pass from place
+      `select queue_number, user_id, status, activated_at is not null as had_pass from judged_place
        where concert_id = $1 order by queue_number`,
       [concertId],
     );
@@ -144,7 +155,7 @@ describe('a line in PostgreSQL', () => {
       activeCount: 1,
       waitingCount: 1,
       buckets: { size: 1, live: [1] },
-      ratePerSecond: 3 / 60,
+      ratePerSecond: 3 / 6,
     });
   });
 
@@ -198,9 +209,56 @@ describe('a line in PostgreSQL', () => {
     const lease = secondsAfter(database.now, 900);
     const { statements, snapshots } = await database.handle(places.slice(0, 5).map((place) => aRenewal(place, lease)));
     expect(await pages()).toEqual(before.map((row, n) => (n < 5 ? { ...(row as object), lease_until: lease } : row)));
-    expect([statements, snapshots]).toEqual([3, []]);
+    expect([statements, snapshots]).toEqual([4, []]);
     const indexes = `select indexdef from pg_indexes where tablename = 'place'`;
     expect(JSON.stringify(await database.query(indexes))).not.toContain('lease_until');
+  });
+
+  it('keeps what operators set, and the settings for the rest, over resets and batches', async () => {
+    const concertId = await database.open();
+    const figures = async (settings = {}) => {
+      const { decisions } = await database.handle([aControl({ message: 'soon' }, concertId)], settings);
+      return (decisions[0]!.outcome as { body: object }).body;
+    };
+    await database.handle([aControl({ maxActive: 9, tickSeconds: 7 }, concertId), aReset(concertId)]);
+    const settings = { QUEUE_ACTIVATION_BATCH: 44, QUEUE_MAX_ACTIVE: 3, QUEUE_TICK_MS: 1_000 };
+    const generation = { generation: 2, lastQueueNumber: 0, message: 'soon' };
+    expect(await figures(settings)).toMatchObject({ ...generation, activationBatch: 44, tickSeconds: 7, maxActive: 9 });
+    await database.handle([aControl({ maxActive: null, mode: 'DRAIN' }, concertId)]);
+    expect(await figures(settings)).toMatchObject({ ...generation, maxActive: null, mode: 'DRAIN' });
+  });
+
+  it('begins a new generation with its first user at number 1, who had a place or a pass in the old one', async () => {
+    const concertId = await database.open();
+    const [ada, bob] = await join(concertId, 'ada', 'bob');
+    database.pass(5);
+    await database.handle([aTick(concertId)], { QUEUE_ACTIVATION_BATCH: 1 });
+    const { snapshots } = await database.handle([aReset(concertId), aSpending(ada!), aLeave(bob!)]);
+    const [again, also] = await join(concertId, 'bob', 'ada');
+    expect([again, also]).toMatchObject([
+      { generation: 2, queueNumber: 1, created: true },
+      { generation: 2, queueNumber: 2, created: true },
+    ]);
+    const [before] = await database.query<{ next_tick_at: Date }>(
+      'select next_tick_at from waiting_room where concert_id = $1',
+      [concertId],
+    );
+    expect(before!.next_tick_at).toEqual(secondsAfter(database.now, 5));
+    database.pass(5);
+    const ticked = await database.handle([aTick(concertId)], { QUEUE_ACTIVATION_BATCH: 1 });
+    expect(snapshots).toEqual([]);
+    expect(ticked.snapshots).toEqual([
+      expect.objectContaining({
+        generation: 2,
+        servingNumber: 1,
+        activeCount: 1,
+        waitingCount: 1,
+        activated: [expect.objectContaining({ from: 1, to: 1 })],
+      }),
+    ]);
+    await database.handle([aPurge(concertId)]);
+    const left = await database.query('select generation from place where concert_id = $1', [concertId]);
+    expect(left).toEqual([{ generation: 2 }, { generation: 2 }]);
   });
 
   it('takes no more statements for a batch of 500 than for one of five', async () => {
@@ -215,6 +273,6 @@ describe('a line in PostgreSQL', () => {
     database.pass(6);
     const many = await database.handle(batch(499));
     expect(many.statements).toBe(few.statements);
-    expect(many.statements).toBeLessThanOrEqual(8);
+    expect(many.statements).toBeLessThanOrEqual(9);
   });
 });

@@ -5,23 +5,26 @@ import { type Decision, type Due, inTransaction, type Outgoing, type Timer, type
 import { databaseOptions } from '#service';
 import { v7 as uuidv7 } from 'uuid';
 import type { QueueSettings } from '../src/config.js';
-import type { QueueCommand } from '../src/messages/accepted.js';
+import type { ConcertEvent, QueueCommand } from '../src/messages/accepted.js';
 import { ConcertEventsHandler } from '../src/messages/concert-events.handler.js';
 import { LineLoader } from '../src/messages/line-loader.js';
 import { QueueCommandsHandler } from '../src/messages/queue-commands.handler.js';
+import { Seeds } from '../src/messages/seeds.js';
 import { migrations } from '../src/postgres/migrations/index.js';
 import { PlaceStore } from '../src/postgres/place.store.js';
 import { PurgeStore } from '../src/postgres/purge.store.js';
 import { QueueQueries } from '../src/postgres/queue.queries.js';
 import { SnapshotStore } from '../src/postgres/snapshot.store.js';
+import { StockStore } from '../src/postgres/stock.store.js';
 import { TickStore } from '../src/postgres/tick.store.js';
 import { WaitingRoomStore } from '../src/postgres/waiting-room.store.js';
-import { aMessage, secondsAfter, settings } from './line.builders.js';
+import { aMessage, secondsAfter, settings, sortedOut } from './line.builders.js';
 
 export interface Handled {
   readonly decisions: readonly Decision[];
   /** What `save` adds to the outbox. */
   readonly snapshots: readonly queue.QueueSnapshot[];
+  readonly endings: readonly queue.PlacesEnded[];
   readonly statements: number;
 }
 
@@ -32,7 +35,10 @@ export interface Handled {
 export class QueueDatabase {
   now = new Date('2026-11-23T12:00:00.000Z');
   private readonly rooms = new WaitingRoomStore();
+  private counts = 0;
   private readonly snapshots = new SnapshotStore();
+  /** Set anew by a test that must know them. */
+  seeds: Seeds = new Seeds();
 
   private constructor(
     readonly dataSource: DataSource,
@@ -66,14 +72,14 @@ export class QueueDatabase {
 
   async fold(tx: Transaction, commands: readonly QueueCommand[], changed: Partial<QueueSettings>): Promise<Handled> {
     const loader = new LineLoader(this.rooms, new PlaceStore(), new TickStore(), new PurgeStore(), this.snapshots);
-    const handler = new QueueCommandsHandler(loader, { ...this.settings, ...changed });
+    const handler = new QueueCommandsHandler(loader, this.seeds, { ...this.settings, ...changed });
     const lines = await handler.load(commands, tx);
     const context = { now: tx.now, newId: () => uuidv7() };
     const decisions = commands.map((command) => handler.decide(lines, command, context));
     const sent = await handler.save(lines, tx);
     return {
       decisions,
-      snapshots: sent.map(({ payload }) => payload as queue.QueueSnapshot),
+      ...sortedOut(sent),
       statements: tx.statements,
     };
   }
@@ -87,7 +93,6 @@ export class QueueDatabase {
 
   /** Handles a ConcertCreated. */
   async created(concertId: string, salesOpenAt: Date | null = null): Promise<Decision> {
-    const handler = new ConcertEventsHandler(this.rooms, this.settings);
     const event = aMessage(concert.concertCreated, {
       concertId,
       title: 'Orchids',
@@ -97,11 +102,28 @@ export class QueueDatabase {
       salesOpenAt: salesOpenAt?.toISOString() ?? null,
       salesCloseAt: null,
     });
+    return (await this.handleEvents([event]))[0]!;
+  }
+
+  /** Handles SeatsCounted of schedules, by default each the newest so far. */
+  async counted(
+    ...counts: (Pick<concert.SeatsCounted, 'concertId' | 'scheduleId' | 'seatsLeft'> & Partial<concert.SeatsCounted>)[]
+  ): Promise<void> {
+    const events = counts.map((count) => {
+      this.counts += 1;
+      return aMessage(concert.seatsCounted, { version: this.counts, seatsSold: 0, buyers: 0, ...count });
+    });
+    await this.handleEvents(events);
+  }
+
+  private handleEvents(events: readonly ConcertEvent[]): Promise<Decision[]> {
+    const handler = new ConcertEventsHandler(this.rooms, new StockStore(), this.seeds, this.settings);
     return this.inTransaction(async (tx) => {
-      const rooms = await handler.load([event], tx);
-      const decision = handler.decide(rooms, event, { now: tx.now, newId: () => uuidv7() });
+      const rooms = await handler.load(events, tx);
+      const context = { now: tx.now, newId: () => uuidv7() };
+      const decisions = events.map((event) => handler.decide(rooms, event, context));
       await handler.save(rooms, tx);
-      return decision;
+      return decisions;
     });
   }
 

@@ -37,6 +37,23 @@ describe('the timers of the queue', () => {
     expect(commandsIn((await ticks()).send)).toEqual(tick);
   });
 
+  it('send a tick again that was lost, every ten seconds until it comes', async () => {
+    database!.pass(5);
+    await ticks();
+    for (const [seconds, sent] of [
+      [9.9, 0],
+      [0.1, 1],
+      [9.9, 0],
+      [0.1, 1],
+    ] as const) {
+      database!.pass(seconds);
+      expect((await ticks()).send).toHaveLength(sent);
+    }
+    await database!.handle([aTick(concertId), aTick(concertId)]);
+    database!.pass(4.9);
+    expect((await ticks()).send).toEqual([]);
+  });
+
   it('send a tick again that came before its time by a clock set back', async () => {
     database!.pass(5);
     await ticks();

@@ -83,7 +83,29 @@ describe('joining a line', () => {
     };
     expect([joinAs(line, 'new'), joinAs(line, 'u1')]).toEqual([refused, refused]);
     expect(line.changed.size + line.created.length).toBe(0);
-    expect(joinAs(line, 'u2')).toMatchObject({ created: false, place: { queueNumber: 2 } });
+  });
+
+  it('shows who waits the place under DRAIN, but not under CLOSED, and who has a pass in both', () => {
+    for (const mode of ['DRAIN', 'CLOSED'] as const) {
+      const line = aLineWith([anActivePlace(1), aPlace(2)], { now: secondsAfter(noon, 9), room: { mode } });
+      expect(joinAs(line, 'u1')).toMatchObject({ created: false, place: { status: 'ACTIVE' } });
+      const waiting = joinAs(line, 'u2');
+      if (mode === 'DRAIN') expect(waiting).toMatchObject({ created: false, place: { queueNumber: 2 } });
+      else expect(waiting).toMatchObject({ refused: { code: 'QUEUE_CLOSED', members: { reason: 'CLOSED' } } });
+      expect(line.changed.size).toBe(mode === 'DRAIN' ? 1 : 0);
+    }
+  });
+
+  it('takes nobody new in while every seat is sold or blocked, and shows who has a place that place', () => {
+    const stock = { seatsLeft: 0, seatsSold: 9, buyers: 4 };
+    const line = aLineWith([anActivePlace(1), aPlace(2), aDeadPlace(3)], { room: { stock } });
+    expect(joinAs(line, 'u1')).toMatchObject({ created: false, place: { status: 'ACTIVE' } });
+    expect(joinAs(line, 'u2')).toMatchObject({ created: false, place: { status: 'WAITING' } });
+    const refused = { code: 'QUEUE_CLOSED', members: { reason: 'SOLD_OUT', opensAt: null } };
+    expect([joinAs(line, 'u3'), joinAs(line, 'new')]).toMatchObject([{ refused }, { refused }]);
+    expect(line.created).toEqual([]);
+    const back = aLineWith([], { room: { stock: { ...stock, seatsLeft: 1 } } });
+    expect(joinAs(back, 'new')).toMatchObject({ created: true });
   });
 
   it('says no opening time once the sale has begun', () => {

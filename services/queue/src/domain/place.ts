@@ -7,7 +7,10 @@ export type PlaceStatus = queue.Place['status'] | 'SPENT' | 'LEFT' | 'EXPIRED';
 export interface Place {
   readonly concertId: string;
   readonly generation: number;
+  /** Negative until the draw is done for it: minus the registration. */
   readonly queueNumber: number;
+  /** Which one it was in the pre-queue, from 1 on; null for who joined later. */
+  readonly registration: number | null;
   readonly tokenId: string;
   readonly userId: string;
   readonly issuedAt: Date;
@@ -16,6 +19,10 @@ export interface Place {
   leaseUntil: Date;
   activatedAt: Date | null;
   activeUntil: Date | null;
+  /** When the visitor was first seen with the pass. */
+  arrivedAt: Date | null;
+  /** When the turn would come, as the visitor was told first. */
+  estimatedAt: Date | null;
   finishedAt: Date | null;
 }
 
@@ -63,4 +70,9 @@ export function finish(place: Place, how: 'SPENT' | 'LEFT' | 'EXPIRED', now: Dat
 export function isLive(place: Place, now: Date, deadLine: Date): boolean {
   if (place.status === 'WAITING') return place.leaseUntil > deadLine;
   return place.status === 'ACTIVE' && place.activeUntil !== null && place.activeUntil > now;
+}
+
+/** What the place's token says of it: a registration's negative, also once it has drawn its number, and else the number. */
+export function tokenNumberOf({ registration, queueNumber }: Pick<Place, 'registration' | 'queueNumber'>): number {
+  return registration === null ? queueNumber : -registration;
 }

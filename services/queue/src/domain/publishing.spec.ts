@@ -41,6 +41,7 @@ describe('showing a change', () => {
     expect(show(changed(2_000, long))).toBe(true);
     expect(show(changed(500, long, true))).toBe(true);
     expect(spacingMs(shownAgo(0, { lastNumber: 9_000_000 }).room)).toBe(5_000);
+    expect(spacingMs(shownAgo(0, { registered: 250_000 }).room)).toBe(1_500);
   });
 });
 

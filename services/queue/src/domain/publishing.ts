@@ -16,8 +16,9 @@ function isTickNear({ nextTickAt }: WaitingRoom, now: Date): boolean {
   return Math.abs(nextTickAt.getTime() - now.getTime()) < snapshotSpacingMs;
 }
 
-export function spacingMs({ lastNumber, servingNumber }: WaitingRoom): number {
-  const times = 1 + Math.floor((lastNumber - servingNumber) / longLine.numbers);
+export function spacingMs({ registered, lastNumber, servingNumber }: WaitingRoom): number {
+  const length = Math.max(registered, lastNumber) - servingNumber;
+  const times = 1 + Math.floor(length / longLine.numbers);
   return snapshotSpacingMs * Math.min(times, longLine.mostTimes);
 }
 

@@ -10,6 +10,9 @@ export interface QueueRules {
   readonly maxActive: number | null;
 }
 
+/** What a room may have of its own. */
+export type Figures = Pick<QueueRules, 'tickMs' | 'activationBatch' | 'maxActive'>;
+
 /**
  * How long the row of a waiting place lives after it was seen. Half as long again as a token, so that a renewal is sent
  * only every half token length, and a token signed before it never outlives the row.
@@ -38,10 +41,14 @@ export function graceMs(rules: QueueRules): number {
 export const snapshotSpacingMs = 500;
 
 /**
- * A snapshot counts who lives in the whole line, some 35 ms per 100,000 waiting. So much longer than the shortest is the
- * spacing of a long line, for changes other than a tick's: at most ten times, which is a tick's interval.
+ * A line with so many numbers is long: who lives in it is counted by a timer, and not by every snapshot (some 50 ms per
+ * 100,000 waiting, with the room locked). So much longer than the shortest is the spacing of its snapshots, for changes other
+ * than a tick's: at most ten times, which is a tick's interval.
  */
 export const longLine = { numbers: 100_000, mostTimes: 10 } as const;
+
+/** A count that is older is not used any more: the timer is away, and the line is counted whole. */
+export const countKeptMs = 30_000;
 
 export function after(instant: Date, ms: number): Date {
   return new Date(instant.getTime() + ms);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { queue } from '#contracts';
-import { aRoom, noon, rules, secondsAfter } from '../../test/line.builders.js';
+import { aRoom, aSeed, noon, rules, secondsAfter } from '../../test/line.builders.js';
 import {
   bucketCount,
   bucketSize,
@@ -26,13 +26,27 @@ const inNumbers = ({ spent, left, passedOver, ...rest }: queue.QueueSnapshot) =>
   left: [...queue.decodeNumberSet(left)],
   passedOver: [...queue.decodeNumberSet(passedOver)],
 });
+const noFacts = { index: 0, ticks: [], spent: [], left: [], registrationsLeft: [], live: [], classes: [] };
 const snapshotOf = (facts: Partial<LineFacts>, room = {}) =>
-  buildSnapshot(aRoom(room), { ticks: [], spent: [], left: [], live: [], ...facts }, noon, rules);
+  buildSnapshot(aRoom(room), { ...noFacts, ...facts }, noon, rules);
 
 describe('a snapshot', () => {
   it('says all that a gateway judges tokens by', () => {
-    const facts = { ticks: [aKeptTick(1, 5, 30, [2, 4])], spent: [1], left: [4, 9], live: [1, 0, 1] };
-    const snapshot = snapshotOf(facts, { lastNumber: 8, servingNumber: 5, version: 3 });
+    const facts = { ticks: [aKeptTick(1, 5, 10, [2, 4])], spent: [1], left: [4, 9], live: [1, 0, 1] };
+    const operated = {
+      message: 'The doors open at seven',
+      maxActive: 500,
+      stock: { seatsLeft: 40, seatsSold: 60, buyers: 24 },
+    };
+    const drawn = { seed: aSeed(1), registered: 6, drawnTo: 6 };
+    const snapshot = snapshotOf(facts, {
+      lastNumber: 8,
+      servingNumber: 5,
+      version: 3,
+      tickNumber: 1,
+      ...operated,
+      ...drawn,
+    });
     expect(queue.snapshot.payload.parse(snapshot)).toEqual(snapshot);
     const file = readFileSync('libs/contracts/samples/queue/Snapshot.v1.json', 'utf8');
     const sample = queue.snapshot.payload.parse(JSON.parse(file));
@@ -47,7 +61,14 @@ describe('a snapshot', () => {
 
   it('shows the rate of the last minute only', () => {
     expect(snapshotOf({ ticks: [aKeptTick(1, 10, 60), aKeptTick(11, 40, 59)] }).ratePerSecond).toBe(0.5);
+    expect(snapshotOf({ ticks: [aKeptTick(1, 10, 60)] }).ratePerSecond).toBe(0);
     expect(snapshotOf({}).ratePerSecond).toBe(0);
+  });
+
+  it('shows the rate of a line that has just begun to move as that of its ticks', () => {
+    expect(snapshotOf({ ticks: [aKeptTick(1, 1_000, 0)] }).ratePerSecond).toBe(200);
+    expect(snapshotOf({ ticks: [aKeptTick(1, 1_000, 5), aKeptTick(1_001, 2_000, 0)] }).ratePerSecond).toBe(200);
+    expect(snapshotOf({ ticks: [aKeptTick(1, 60, 58)] }).ratePerSecond).toBe(1);
   });
 
   it.each([
@@ -69,13 +90,19 @@ describe('a snapshot', () => {
   describe('that would be too large', () => {
     const mostBytes = 2_000;
     const sized = (facts: Partial<LineFacts>, room: Partial<WaitingRoom>) => {
-      const all = { ticks: [], spent: [], left: [], live: [], ...facts };
+      const all = { ...noFacts, ...facts };
       const snapshot = buildSnapshot(aRoom(room), all, noon, rules, mostBytes);
       expect(JSON.stringify(snapshot).length).toBeLessThan(mostBytes);
       return snapshot;
     };
     // Squares leave ever wider gaps: nothing that compresses away.
     const squares = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n * n);
+
+    it('leaves out which registrations were given up', () => {
+      const snapshot = sized({ registrationsLeft: squares(1, 1_300), live: [7] }, { seed: aSeed(1), registered: 2e6 });
+      expect(snapshot.draw).toMatchObject({ registered: 2e6, left: { bits: '' } });
+      expect(snapshot.buckets.live).toEqual([7]);
+    });
 
     it('first leaves out who left before being served', () => {
       const left = [2, ...squares(100, 1_200)];

@@ -11,10 +11,16 @@ import {
   secondsAfter,
 } from '../../test/line.builders.js';
 import { join } from './join.js';
-import type { Line } from './line.js';
+import type { Advance, Line } from './line.js';
 import { tick } from './tick.js';
 import { leave } from './visit.js';
 
+/** A front that was looked at up to number 700. */
+const aFront = (liveNumbers: number[]) => ({
+  classes: new Map([[0, { liveNumbers, lookedTo: 700 }]]),
+  activeCount: 0,
+  recent: [],
+});
 const statuses = (line: Line) => line.placesBetween(1, 99).map(({ status }) => status);
 
 describe('a tick', () => {
@@ -24,7 +30,7 @@ describe('a tick', () => {
     expect(statuses(line)).toEqual(['ACTIVE', 'ACTIVE', 'ACTIVE', 'WAITING', 'WAITING']);
     expect(line.placeAt(1)).toMatchObject({ activatedAt: noon, activeUntil: secondsAfter(noon, 600) });
     expect(line.room).toMatchObject({ servingNumber: 3, tickNumber: 1, lastTickAt: noon });
-    expect(line.advance).toMatchObject({ from: 1, to: 3, activated: 3, passedOver: [] });
+    expect(line.ticks[0]).toMatchObject({ from: 1, to: 3, activated: 3, passedOver: [] });
     expect(line.changed.size).toBe(3);
   });
 
@@ -32,29 +38,73 @@ describe('a tick', () => {
     const line = aLineWith([aDeadPlace(1), aPlace(2), aDeadPlace(3), aPlace(4), aPlace(5), aPlace(6)]);
     tick(line, rules);
     expect(statuses(line)).toEqual(['EXPIRED', 'ACTIVE', 'EXPIRED', 'ACTIVE', 'ACTIVE', 'WAITING']);
-    expect(line.advance).toMatchObject({ from: 1, to: 5, activated: 3, passedOver: [1, 3] });
+    expect(line.ticks[0]).toMatchObject({ from: 1, to: 5, activated: 3, passedOver: [1, 3] });
   });
 
   it('settles the whole line when fewer wait than it may let in', () => {
     const line = aLineWith([aPlace(1), aDeadPlace(2)], { room: { lastNumber: 5 } });
     tick(line, rules);
-    expect(line.advance).toMatchObject({ from: 1, to: 5, activated: 1, passedOver: [2, 3, 4, 5] });
+    expect(line.ticks[0]).toMatchObject({ from: 1, to: 5, activated: 1, passedOver: [2, 3, 4, 5] });
     expect(line.room.servingNumber).toBe(5);
   });
 
-  it('writes nothing when nobody came since the last', () => {
-    const line = aLineWith([anActivePlace(1)], { room: { servingNumber: 1 } });
+  it('that moves nobody is logged once, until another thing keeps it, or it moves somebody', () => {
+    const { room } = aLineWith([anActivePlace(1)], { room: { servingNumber: 1 } });
+    const next = (...places: Parameters<typeof aLineWith>[0]) => {
+      const line = aLineWith(places, { room: { ...room, nextTickAt: noon } });
+      tick(line, rules);
+      Object.assign(room, line.room);
+      expect(line.visibleChange).toBe(true);
+      const [logged] = line.ticks;
+      return logged ? [logged.tickNumber, logged.limitedBy, logged.activated] : null;
+    };
+    expect([next(), next()]).toEqual([[1, 'EMPTY', 0], null]);
+    room.mode = 'PAUSED';
+    expect([next(), next(), next()]).toEqual([[3, 'PAUSED', 0], null, null]);
+    room.mode = 'OPEN';
+    room.lastNumber = 2;
+    expect([next(aPlace(2)), next(), next()]).toEqual([[6, 'EMPTY', 1], [7, 'EMPTY', 0], null]);
+    room.lastNumber = 3;
+    expect([next(aPlace(3)), next()]).toEqual([
+      [9, 'EMPTY', 1],
+      [10, 'EMPTY', 0],
+    ]);
+  });
+
+  it.each<[string, Parameters<typeof aLineWith>[0], Partial<Line['room']>, Partial<Advance>]>([
+    [
+      'a full batch',
+      [aPlace(1), aPlace(2), aPlace(3), aPlace(4)],
+      {},
+      { limitedBy: 'BATCH', activated: 3, active: null },
+    ],
+    ['a cap', [aPlace(1), aPlace(2), aPlace(3)], { maxActive: 2 }, { limitedBy: 'CAP', activated: 2, active: 0 }],
+    ['a full room', [anActivePlace(1), aPlace(2)], { maxActive: 1, servingNumber: 1 }, { limitedBy: 'CAP', active: 1 }],
+    ['the end', [aPlace(1), aPlace(2)], { maxActive: 5 }, { limitedBy: 'EMPTY', activated: 2 }],
+    ['nobody in a full room', [anActivePlace(1)], { maxActive: 1, servingNumber: 1 }, { limitedBy: 'EMPTY', to: 1 }],
+    ['PAUSED', [aPlace(1)], { mode: 'PAUSED' }, { limitedBy: 'PAUSED', activated: 0 }],
+    ['CLOSED', [aPlace(1)], { mode: 'CLOSED' }, { limitedBy: 'CLOSED', activated: 0 }],
+    ['the sale', [aPlace(1)], { salesOpenAt: secondsAfter(noon, 1) }, { limitedBy: 'NOT_OPEN', from: 1, to: 0 }],
+  ])('says what kept it from letting in more: %s', (_, places, room, logged) => {
+    const line = aLineWith(places, { room: { ...room, activationBatch: 3 } });
     tick(line, rules);
-    expect(line.advance).toBeNull();
-    expect(line.visibleChange).toBe(true);
+    const { maxActive = null } = room;
+    expect(line.ticks[0]).toMatchObject({ generation: 1, activationBatch: 3, tickMs: 5_000, maxActive, ...logged });
+  });
+
+  it('says that it went on from a long row of dead places', () => {
+    const line = aLineWith([aPlace(1)], { room: { lastNumber: 900 } });
+    line.front = aFront([1]);
+    tick(line, rules);
+    expect(line.ticks[0]).toMatchObject({ limitedBy: 'PASSED_OVER', activated: 1, to: 700 });
   });
 
   it('looks no further than it was shown, whatever comes behind', () => {
     const line = aLineWith([aPlace(1), aPlace(2)], { room: { lastNumber: 900 } });
-    line.front = { liveNumbers: [1, 2], lookedTo: 700, activeCount: 0 };
+    line.front = aFront([1, 2]);
     join(line, { userId: 'new', tokenId: anId(901) }, rules);
     tick(line, rules);
-    expect(line.advance).toMatchObject({ to: 700, activated: 2 });
+    expect(line.ticks[0]).toMatchObject({ to: 700, activated: 2 });
     expect(line.placeAt(901)?.status).toBe('WAITING');
   });
 
@@ -65,7 +115,7 @@ describe('a tick', () => {
     tick(line, rules);
     join(line, { userId: 'after', tokenId: anId(4) }, rules);
     expect(statuses(line)).toEqual(['LEFT', 'ACTIVE', 'ACTIVE', 'WAITING']);
-    expect(line.advance).toMatchObject({ from: 1, to: 3, activated: 2, passedOver: [1] });
+    expect(line.ticks[0]).toMatchObject({ from: 1, to: 3, activated: 2, passedOver: [1] });
     expect([...line.changed].map(({ queueNumber }) => queueNumber)).toEqual([1, 2]);
   });
 
@@ -122,7 +172,7 @@ describe('a tick', () => {
     const places = [anActivePlace(1), anActivePlace(2), aPlace(3), aPlace(4)];
     const full = aLineWith(places, { room: { servingNumber: 2, maxActive: 2 } });
     tick(full, rules);
-    expect(full.advance).toBeNull();
+    expect(full.ticks[0]).toMatchObject({ from: 3, to: 2, activated: 0 });
     expect(full.room.servingNumber).toBe(2);
 
     const freed = aLineWith(places, { room: { servingNumber: 2, maxActive: 2 } });

@@ -1,7 +1,8 @@
-import type { Advance, Front, Line } from './line.js';
+import type { Circumstances, Line } from './line.js';
 import { activate } from './place.js';
+import { batchLeft, frontOf, partsOf, waitingOf } from './pace.js';
 import { after, type QueueRules } from './rules.js';
-import { advances, isTickDue, type WaitingRoom } from './waiting-room.js';
+import { classesOf, isTickDue, type Numbers, standstill, type TickLimit, type WaitingRoom } from './waiting-room.js';
 
 /**
  * How many waiting numbers a tick looks at beyond those it may activate. After a mass exodus the dead are passed over in
@@ -26,7 +27,10 @@ export function tick(line: Line, rules: QueueRules): void {
   room.nextTickAt = after(now, room.tickMs);
   line.visibleChange = true;
   line.ticked = true;
-  if (advances(room, now)) letIn(line, rules);
+  // Whoever the batch numbers is not in the line before its end.
+  const still = standstill(room, now) ?? (line.drawn ? 'DRAWING' : null);
+  if (still === null) letIn(line, rules);
+  else noteIdle(line, still, null);
 }
 
 /** Sent for this very due time and yet too early: the clock was set back, so that the command must be sent again. */
@@ -34,15 +38,42 @@ function rearm(room: WaitingRoom): void {
   if (room.tickSentFor?.getTime() === room.nextTickAt.getTime()) room.tickSentFor = null;
 }
 
-/** The lowest live numbers become active; dead ones on the way are passed over, and do not count. */
+/** The lowest live numbers of each class become active; dead ones on the way are passed over, and do not count. */
 function letIn(line: Line, rules: QueueRules): void {
-  const { room, now, front } = line;
-  if (!front) throw new Error(`the front of the line of ${room.concertId} was not loaded`);
-  const admitted = lowestLive(line, front).slice(0, places(line, front));
-  const from = room.servingNumber + 1;
-  const to = lookedTo(line, front, admitted);
-  if (to < from) return;
+  const { room, now } = line;
+  const left = batchLeft(line, now);
+  const active = room.maxActive === null ? null : frontOf(line).activeCount + line.activeChange;
+  const allowed = active === null ? left : Math.max(0, Math.min(left, room.maxActive! - active));
+  const waiting = classesOf(room).map((numbers) => ({ numbers, ...waitingOf(line, numbers) }));
+  const parts = partsOf(allowed, room, new Map(waiting.map(({ numbers, live }) => [numbers.index, live.length])));
+  const admitted = [...parts.values()].reduce((sum, part) => sum + part, 0);
+  const somebodyWaits = waiting.some(({ live, lookedTo }) => live.length > 0 || lookedTo !== null);
+  const endSeen = waiting.every(({ lookedTo }) => lookedTo === null);
+  const limitedBy = limitOf({ left, allowed, admitted, somebodyWaits, endSeen });
+  const moving = waiting
+    .map((each) => ({ ...each, admitted: each.live.slice(0, parts.get(each.numbers.index)) }))
+    .map((each) => ({ ...each, to: settledTo(each, admitted < allowed) }))
+    .filter(({ numbers, to }) => to > numbers.servingNumber);
+  if (moving.length === 0) return noteIdle(line, limitedBy, active);
   const activeUntil = after(now, rules.tokenTtlMs);
+  const inTick = circumstances(room);
+  for (const { numbers, admitted: passing, to } of moving) {
+    const settled = settle(line, numbers, { to, admitted: passing, at: now, activeUntil });
+    line.advances.push({ ...inTick, ...settled, active, limitedBy });
+  }
+}
+
+/**
+ * Settles the numbers of a class up to `to` for ever: the admitted ones, all of them alive and waiting, get a pass, everybody else in
+ * between is passed over.
+ */
+export function settle(
+  line: Line,
+  numbers: Numbers,
+  { to, admitted, at, activeUntil }: { to: number; admitted: readonly number[]; at: Date; activeUntil: Date },
+) {
+  const { room } = line;
+  const from = numbers.servingNumber + 1;
   const passing = new Set(admitted);
   for (const place of line.placesBetween(from, to)) {
     if (place.status !== 'WAITING') continue;
@@ -50,43 +81,55 @@ function letIn(line: Line, rules: QueueRules): void {
       line.finish(place, 'EXPIRED');
       continue;
     }
-    activate(place, now, activeUntil);
+    activate(place, at, activeUntil);
     line.touch(place);
   }
-  room.servingNumber = to;
-  line.advance = record(room.tickNumber, from, to, passing, activeUntil);
-}
-
-/** How many may be let in: the batch, or what the cap on running passes leaves of it. */
-function places({ room, freed }: Line, front: Front): number {
-  if (room.maxActive === null) return room.activationBatch;
-  return Math.max(0, Math.min(room.activationBatch, room.maxActive - (front.activeCount - freed)));
-}
-
-/** Live waiting numbers in order: those found in the table, less who went during the batch, then who came during it. */
-function lowestLive(line: Line, front: Front): number[] {
-  const still = front.liveNumbers.filter((number) => (line.placeAt(number)?.status ?? 'WAITING') === 'WAITING');
-  if (front.lookedTo !== null) return still;
-  const newcomers = line.created.filter(({ status }) => status === 'WAITING').map(({ queueNumber }) => queueNumber);
-  return [...still, ...newcomers];
-}
-
-/** The highest number that this tick has settled; the serving number when it let in nobody because the room was full. */
-function lookedTo(line: Line, front: Front, admitted: readonly number[]): number {
-  const wanted = places(line, front);
-  if (wanted === 0) return line.room.servingNumber;
-  if (admitted.length === wanted) return admitted.at(-1)!;
-  return front.lookedTo ?? line.room.lastNumber;
-}
-
-function record(
-  tickNumber: number,
-  from: number,
-  to: number,
-  passing: ReadonlySet<number>,
-  activeUntil: Date,
-): Advance {
   const passedOver: number[] = [];
   for (let number = from; number <= to; number += 1) if (!passing.has(number)) passedOver.push(number);
-  return { tickNumber, from, to, activated: passing.size, passedOver, activeUntil };
+  numbers.servingNumber = to;
+  room.idleFor = null;
+  line.activeChange += passing.size;
+  return { at, class: numbers.index, from, to, activated: passing.size, passedOver, activeUntil };
+}
+
+/** Of ticks that move nobody for the same reason, one after the other, the first is logged: nothing else is to be told. */
+function noteIdle(line: Line, limitedBy: TickLimit, active: number | null): void {
+  const { room, now } = line;
+  if (room.idleFor === limitedBy) return;
+  room.idleFor = limitedBy;
+  const range = { class: 0, from: room.servingNumber + 1, to: room.servingNumber, activated: 0, passedOver: [] };
+  line.advances.push({ ...circumstances(room), at: now, ...range, activeUntil: now, active, limitedBy });
+}
+
+export function circumstances({
+  generation,
+  tickNumber,
+  activationBatch,
+  tickMs,
+  maxActive,
+}: WaitingRoom): Circumstances {
+  return { generation, tickNumber, activationBatch, tickMs, maxActive };
+}
+
+function limitOf(found: {
+  /** What the batch, and what batch and cap leave. */
+  left: number;
+  allowed: number;
+  admitted: number;
+  somebodyWaits: boolean;
+  endSeen: boolean;
+}): TickLimit {
+  const { left, allowed, admitted, somebodyWaits, endSeen } = found;
+  if (admitted === left && (admitted > 0 || somebodyWaits)) return 'BATCH';
+  if (admitted === allowed && somebodyWaits) return 'CAP';
+  return endSeen ? 'EMPTY' : 'PASSED_OVER';
+}
+
+/** The highest number of a class that a tick settles. Where it could let in more, whoever was looked at has gone by. */
+function settledTo(
+  { numbers, admitted, lookedTo }: { numbers: Numbers; admitted: readonly number[]; lookedTo: number | null },
+  couldLetInMore: boolean,
+): number {
+  if (couldLetInMore) return lookedTo ?? numbers.lastNumber;
+  return admitted.at(-1) ?? numbers.servingNumber;
 }

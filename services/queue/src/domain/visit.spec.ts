@@ -48,15 +48,22 @@ describe('renewing a lease', () => {
     expect(renewed(aDeadPlace(1), secondsAfter(noon, 900), outage).lease).toEqual(secondsAfter(noon, 900));
   });
 
-  it('does nothing for another number, generation or token of the same name', () => {
+  it('does nothing for another generation or token of the same name', () => {
     const place = aPlace(1);
     const line = aLineWith([place]);
     const reference = referenceOf(place);
     const until = secondsAfter(noon, 905);
-    for (const other of [{ queueNumber: 2 }, { generation: 2 }, { tokenId: anId(99) }]) {
+    for (const other of [{ generation: 2 }, { tokenId: anId(99) }]) {
       renew(line, { ...reference, ...other }, until, rules);
     }
     expect(line.changed.size).toBe(0);
+  });
+
+  it('reaches a place by its token, whatever number was drawn since', () => {
+    const place = aPlace(4, { registration: 2 });
+    const line = aLineWith([place]);
+    renew(line, { ...referenceOf(place), queueNumber: -2 }, secondsAfter(noon, 905), rules);
+    expect(place.leaseUntil).toEqual(secondsAfter(noon, 905));
   });
 });
 
@@ -112,9 +119,9 @@ describe('spending', () => {
   it('frees a running pass for the cap, and not one that has ended', () => {
     const running = aLineWith([anActivePlace(1)]);
     spend(running, referenceOf(aPlace(1)));
-    expect(running.freed).toBe(1);
+    expect(running.activeChange).toBe(-1);
     const ended = aLineWith([anActivePlace(1)], { now: secondsAfter(noon, 600) });
     spend(ended, referenceOf(aPlace(1)));
-    expect(ended.freed).toBe(0);
+    expect(ended.activeChange).toBe(0);
   });
 });

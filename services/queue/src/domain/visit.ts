@@ -14,6 +14,16 @@ export function renew(line: Line, reference: PlaceReference, leaseUntil: Date, r
   raiseLease(line, place, earlierOf(leaseUntil, after(line.now, leaseMs(rules) + renewalSkewMs)));
 }
 
+/** The visitor was seen with the pass: the first time counts, while the pass runs. */
+export function noteArrival(line: Line, reference: PlaceReference, estimatedAt: Date | null): void {
+  const place = named(line, reference);
+  if (place?.status !== 'ACTIVE' || place.arrivedAt !== null || !line.isLive(place)) return;
+  place.arrivedAt = line.now;
+  place.estimatedAt = estimatedAt;
+  line.arrived += 1;
+  line.touch(place);
+}
+
 /** The visitor gives the place up; one that is over already stays as it is. */
 export function leave(line: Line, reference: PlaceReference): void {
   const place = named(line, reference);
@@ -31,9 +41,11 @@ export function spend(line: Line, reference: PlaceReference): void {
   line.finish(place, 'SPENT');
 }
 
-/** Unknown, purged and old-generation places are nobody's any more. */
-function named(line: Line, { tokenId, generation, queueNumber }: PlaceReference): Place | undefined {
+/**
+ * Unknown, purged and old-generation places are nobody's any more. The token alone names a place: whoever registered goes on
+ * naming the registration, whatever number was drawn since.
+ */
+function named(line: Line, { tokenId, generation }: PlaceReference): Place | undefined {
   const place = line.placeByToken(tokenId);
-  const same = place?.generation === generation && place.queueNumber === queueNumber;
-  return same && generation === line.room.generation ? place : undefined;
+  return place?.generation === generation && generation === line.room.generation ? place : undefined;
 }

@@ -15,7 +15,9 @@ describe('a waiting room', () => {
 
 describe('an outage', () => {
   const after = (silentSeconds: number, room: Partial<WaitingRoom> = {}) => {
-    const noticed = aRoom({ lastTickAt: secondsAfter(noon, -silentSeconds), ...room });
+    const { tickMs } = { ...rules, ...room };
+    const nextTickAt = secondsAfter(noon, tickMs / 1_000 - silentSeconds);
+    const noticed = aRoom({ nextTickAt, ...room });
     noticeOutage(noticed, noon, rules);
     return noticed;
   };

@@ -1,13 +1,17 @@
-import type { concert, queue } from '#contracts';
-import type { Place } from '../domain/place.js';
+import { type concert, queue } from '#contracts';
+import { type Place, tokenNumberOf } from '../domain/place.js';
+import type { WaitingRoom } from '../domain/waiting-room.js';
 
 /** The answer to a join: all that a gateway signs and shows. */
-export function placeBody({ place, created }: { place: Place; created: boolean }): queue.Place {
-  const { concertId, generation, queueNumber, tokenId, userId, issuedAt, leaseUntil, activeUntil } = place;
+export function placeBody(
+  { place, created }: { place: Place; created: boolean },
+  { classes }: Pick<WaitingRoom, 'classes'>,
+): queue.Place {
+  const { concertId, generation, tokenId, userId, issuedAt, leaseUntil, activeUntil } = place;
   return {
     concertId,
     generation,
-    queueNumber,
+    queueNumber: tokenNumberOf(place),
     tokenId,
     userId,
     status: place.status === 'ACTIVE' ? 'ACTIVE' : 'WAITING',
@@ -15,6 +19,7 @@ export function placeBody({ place, created }: { place: Place; created: boolean }
     leaseUntil: leaseUntil.toISOString(),
     activeUntil: activeUntil?.toISOString() ?? null,
     created,
+    admissionClass: classes.find(({ index }) => index === queue.classOf(place.queueNumber))?.name ?? queue.everybody,
   };
 }
 

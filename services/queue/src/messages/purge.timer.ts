@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { queue } from '#contracts';
 import { type Due, send, type Timer, type Transaction } from '#messaging';
-import { SETTINGS } from '#service';
-import { v7 as uuidv7 } from 'uuid';
+import { newId, SETTINGS } from '#service';
 import type { QueueSettings } from '../config.js';
 import { after } from '../domain/rules.js';
 import { TimerStore, timerPage } from '../postgres/timer.store.js';
@@ -24,7 +23,7 @@ export class PurgeTimer implements Timer {
     const due = await this.timers.claimPurges(after(tx.now, -periodMs), tx);
     const sent = due
       .filter(({ hasPlaces }) => hasPlaces)
-      .map(({ concertId }) => send(queue.purgePlaces, uuidv7(), { concertId }));
+      .map(({ concertId }) => send(queue.purgePlaces, newId(), { concertId }));
     const nextAt = due.length === timerPage ? tx.now : after(tx.now, Math.min(periodMs, longestSleepMs));
     return { send: sent, nextAt };
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { queue } from '#contracts';
 import { type Due, send, type Timer, type Transaction } from '#messaging';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '#service';
 import { after, laterOf } from '../domain/rules.js';
 import { TimerStore, timerPage } from '../postgres/timer.store.js';
 
@@ -22,7 +22,7 @@ export class SnapshotTimer implements Timer {
 
   async find(tx: Transaction): Promise<Due> {
     const due = await this.timers.claimSnapshots(tx);
-    const sent = due.map((concertId) => send(queue.publishSnapshot, uuidv7(), { concertId }));
+    const sent = due.map((concertId) => send(queue.publishSnapshot, newId(), { concertId }));
     if (due.length === timerPage) return { send: sent, nextAt: tx.now };
     const latest = after(tx.now, lookAgainMs);
     const next = await this.timers.nextSnapshot(tx);

@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '#messaging';
-import { longLine, snapshotSpacingMs } from '../domain/rules.js';
+import { after, longLine, snapshotSpacingMs } from '../domain/rules.js';
 
 /** Most rooms that one run of a timer claims. */
 export const timerPage = 1_000;
 
+/** A tick that has not come for so long is sent again: it may be lost with its topic, or parked. One that comes twice does nothing. */
+export const tickLostMs = 10_000;
+
 /** The spacing of a held-back snapshot (`spacingMs`) after the last one, with its three figures from parameter `first` on. */
 const heldBackUntil = (first: number) =>
   `snapshot_at + interval '1 millisecond' * $${first}::int *
-     least(1 + (last_number - serving_number) / $${first + 1}::int, $${first + 2}::int)`;
+     least(1 + (greatest(registered, last_number) - serving_number) / $${first + 1}::int, $${first + 2}::int)`;
 
 /**
  * What the timers look for. A room is claimed by an update of its row, so that its due time is used once; rows are locked
@@ -20,13 +23,14 @@ export class TimerStore {
     const rows = await tx.query<{ concert_id: string }>(
       `with due as materialized (
          select concert_id from waiting_room
-         where next_tick_at <= $1 and tick_sent_for is distinct from next_tick_at
+         where next_tick_at <= $1
+           and (tick_sent_for is distinct from next_tick_at or coalesce(tick_sent_at, '-infinity') <= $3)
          order by concert_id limit $2 for update
        )
-       update waiting_room room set tick_sent_for = room.next_tick_at from due
+       update waiting_room room set tick_sent_for = room.next_tick_at, tick_sent_at = $1 from due
        where room.concert_id = due.concert_id
        returning room.concert_id`,
-      [tx.now, timerPage],
+      [tx.now, timerPage, after(tx.now, -tickLostMs)],
     );
     return rows.map((row) => row.concert_id);
   }
