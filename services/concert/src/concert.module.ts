@@ -6,6 +6,7 @@ import { ConcertsController } from './http/concerts.controller.js';
 import { SeatsController } from './http/seats.controller.js';
 import { ConcertCommands } from './messages/concert-commands.js';
 import { InventoryLoader } from './messages/inventory-loader.js';
+import { StockTimer } from './messages/stock.timer.js';
 import { CatalogueQueries } from './postgres/catalogue.queries.js';
 import { CatalogueStore } from './postgres/catalogue.store.js';
 import { ClaimStore } from './postgres/claim.store.js';
@@ -13,6 +14,7 @@ import { ConfirmationStore } from './postgres/confirmation.store.js';
 import { entities } from './postgres/entities.js';
 import { SeatQueries } from './postgres/seat.queries.js';
 import { SeatStore } from './postgres/seat.store.js';
+import { StockStore } from './postgres/stock.store.js';
 
 /** The only file that wires the concert service together. */
 @Module({})
@@ -27,7 +29,7 @@ export class ConcertModule {
           poolSize: settings.DATABASE_POOL,
           entities,
         }),
-        MessagingModule.register({ service: 'concert', settings, timers: [] }),
+        MessagingModule.register({ service: 'concert', settings, timers: [StockTimer] }),
       ],
       controllers: [ConcertCommands, ConcertsController, SeatsController],
       providers: [
@@ -36,6 +38,8 @@ export class ConcertModule {
         SeatStore,
         ClaimStore,
         ConfirmationStore,
+        StockStore,
+        StockTimer,
         CatalogueQueries,
         SeatQueries,
       ],

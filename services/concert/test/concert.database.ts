@@ -14,6 +14,7 @@ import { ConfirmationStore } from '../src/postgres/confirmation.store.js';
 import { entities } from '../src/postgres/entities.js';
 import { migrations } from '../src/postgres/migrations/index.js';
 import { SeatStore } from '../src/postgres/seat.store.js';
+import { StockStore } from '../src/postgres/stock.store.js';
 import { aCommand } from './command.builders.js';
 
 export const settings = { HOLD_SECONDS: 300, TICKET_LIMIT: 4, CURRENCY: 'KRW' } as ConcertSettings;
@@ -27,6 +28,8 @@ export interface Show {
 
 export interface Handled {
   readonly outcomes: Outcome[];
+  /** What was counted at the end of the batch. */
+  readonly counts: concert.SeatsCounted[];
   readonly statements: number;
 }
 
@@ -41,7 +44,7 @@ export class ConcertDatabase {
     private readonly dropDatabase: () => Promise<void>,
   ) {
     const stores = [new CatalogueStore(), new SeatStore(), new ClaimStore(), new ConfirmationStore()] as const;
-    this.handler = new ConcertCommands(new InventoryLoader(...stores), ...stores, settings);
+    this.handler = new ConcertCommands(new InventoryLoader(...stores), ...stores, new StockStore(), settings);
   }
 
   /** Takes an empty database over: `drop` drops it. */
@@ -68,8 +71,8 @@ export class ConcertDatabase {
     const inventory = await this.handler.load(commands, tx);
     const context = { now: tx.now, newId: () => uuidv7() };
     const outcomes = commands.map((command) => this.handler.decide(inventory, command, context).outcome);
-    await this.handler.save(inventory, tx);
-    return { outcomes, statements: tx.statements };
+    const sent = await this.handler.save(inventory, tx);
+    return { outcomes, counts: sent.map(({ payload }) => payload as concert.SeatsCounted), statements: tx.statements };
   }
 
   query<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {

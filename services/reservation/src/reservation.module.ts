@@ -2,6 +2,7 @@ import { MessagingModule } from '#messaging';
 import { DatabaseModule } from '#service';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { ReservationSettings } from './config.js';
+import { OperatorPaymentController } from './http/operator-payment.controller.js';
 import { PaymentController } from './http/payment.controller.js';
 import { ReservationController } from './http/reservation.controller.js';
 import { CancellationCheckTimer } from './messages/cancellation-check.timer.js';
@@ -11,8 +12,10 @@ import { ReleaseSweepTimer } from './messages/release-sweep.timer.js';
 import { ReservationCommands } from './messages/reservation-commands.handler.js';
 import { SagaReplies } from './messages/saga-replies.handler.js';
 import { SeatEvents } from './messages/seat-events.handler.js';
+import { StuckSagasGauge } from './messages/stuck-sagas.gauge.js';
 import { cancellationSchema } from './postgres/cancellation.schema.js';
 import { CancellationStore } from './postgres/cancellation.store.js';
+import { OperatorPaymentQueries } from './postgres/operator-payment.queries.js';
 import { PaymentQueries } from './postgres/payment.queries.js';
 import { paymentSchema, timelineSchema } from './postgres/payment.schema.js';
 import { PaymentStore } from './postgres/payment.store.js';
@@ -38,7 +41,14 @@ export class ReservationModule {
         }),
         MessagingModule.register({ service: 'reservation', settings, timers }),
       ],
-      controllers: [ReservationCommands, SeatEvents, SagaReplies, ReservationController, PaymentController],
+      controllers: [
+        ReservationCommands,
+        SeatEvents,
+        SagaReplies,
+        ReservationController,
+        PaymentController,
+        OperatorPaymentController,
+      ],
       providers: [
         PurchaseStore,
         ReservationStore,
@@ -47,6 +57,8 @@ export class ReservationModule {
         SweepStore,
         ReservationQueries,
         PaymentQueries,
+        OperatorPaymentQueries,
+        StuckSagasGauge,
         ...timers,
       ],
     };

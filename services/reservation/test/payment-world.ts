@@ -129,6 +129,15 @@ export class PaymentWorld {
     this.command(reservation.cancelReservation, { reservationId: id('reservation'), userId: 'ada' }, { asked: true });
   }
 
+  /** An operator retries or compensates every payment there is: those that are not STUCK refuse. */
+  operate(act: 'retry' | 'compensate'): void {
+    const contract = act === 'retry' ? reservation.retryPayment : reservation.compensatePayment;
+    for (const { paymentId } of this.payments) {
+      const payload = { reservationId: id('reservation'), paymentId, operator: 'olga', reason: 'It is time.' };
+      this.command(contract, payload);
+    }
+  }
+
   /** The three timers look. */
   look(): void {
     const reservationId = id('reservation');
@@ -145,6 +154,17 @@ export class PaymentWorld {
     if (!keep) this.network.splice(index, 1);
     if ('reply' in message) this.apply(this.replies.decide(this.state, message.reply, this.context()));
     else this.obey(message.command);
+  }
+
+  /** Who should obey the command puts it aside, for ever or to be replayed later, and says so. */
+  park(position: number, replayed: boolean): void {
+    const commands = this.network.flatMap((message) => ('command' in message ? message.command : []));
+    const command = commands[position % commands.length];
+    if (!command || command.replyTo === null) return;
+    if (!replayed) this.network = this.network.filter((each) => !('command' in each && each.command === command));
+    const [, , subject = ''] = command.replyTo.split('/');
+    const envelope = { id: this.newId(), inReplyTo: command.id, subject, correlationId: 'trail' };
+    this.network.push({ reply: { ...envelope, type: replies.parked.type, payload: { reason: 'fault' } } });
   }
 
   drop(position: number): void {

@@ -63,6 +63,40 @@ describe('reservations and payments in PostgreSQL', () => {
     expect((await load(first.reservationId)).payments.get(begun.payment.paymentId)).toEqual(refused.payment);
   });
 
+  it('come back with the deadline that an operator gave them', async () => {
+    const held = aSeatsHeld();
+    const { reservationId } = held.payload;
+    await database.handle(database.events, [held], noon);
+    const began = start(reservationId);
+    const { paymentId } = began.payload;
+    const operation = { reservationId, paymentId, operator: 'olga', reason: 'It is back.' };
+    const parked = (to: Outgoing | undefined) =>
+      ({ ...aReply(to), type: 'reply.Parked.v1', payload: { reason: 'fault' } }) as const;
+    const debit = sentAs(wallet.debit, await commands([began], at(1)));
+    await database.handle(database.replies, [parked(debit)], at(2));
+    const retried = await commands([aMessage(reservation.retryPayment, operation)], at(3_600));
+    expect((await load(reservationId)).payments.get(paymentId)).toMatchObject({
+      state: 'DEBITING',
+      lastRequestId: sentAs(wallet.debit, retried)?.id,
+      deadlineAt: at(3_660),
+      graceEndsAt: at(3_720),
+    });
+
+    const debited = await replied(sentAs(wallet.debit, retried), at(3_601));
+    await replied(sentAs(concert.confirmSeats, debited), at(3_602));
+    const refund = await commands(
+      [aMessage(reservation.cancelReservation, { reservationId, userId: 'ada' })],
+      at(3_603),
+    );
+    await database.handle(database.replies, [parked(sentAs(wallet.refund, refund))], at(3_604));
+    await commands([aMessage(reservation.retryPayment, operation)], at(7_200));
+    expect((await load(reservationId)).cancellations.get(reservationId)).toMatchObject({
+      stuckReason: null,
+      deadlineAt: at(7_260),
+      graceEndsAt: at(7_320),
+    });
+  });
+
   it('go the whole way of a ticket that is bought and given back, over as many batches as messages', async () => {
     const held = aSeatsHeld();
     const { reservationId } = held.payload;

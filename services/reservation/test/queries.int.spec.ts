@@ -7,8 +7,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { OperatorPaymentController } from '../src/http/operator-payment.controller.js';
 import { PaymentController } from '../src/http/payment.controller.js';
 import { ReservationController } from '../src/http/reservation.controller.js';
+import { OperatorPaymentQueries } from '../src/postgres/operator-payment.queries.js';
 import { PaymentQueries } from '../src/postgres/payment.queries.js';
 import { ReservationQueries } from '../src/postgres/reservation.queries.js';
 import { aMessage, aReply, aSeatsHeld, sentAs } from './message.builders.js';
@@ -27,8 +29,13 @@ describe('the queries', () => {
     database = await ReservationDatabase.in(await emptyDatabase());
     const root = {
       module: QueriesModule,
-      controllers: [ReservationController, PaymentController],
-      providers: [ReservationQueries, PaymentQueries, { provide: DataSource, useValue: database.dataSource }],
+      controllers: [ReservationController, PaymentController, OperatorPaymentController],
+      providers: [
+        ReservationQueries,
+        PaymentQueries,
+        OperatorPaymentQueries,
+        { provide: DataSource, useValue: database.dataSource },
+      ],
     };
     const options = { logger: false, abortOnError: false } as const;
     app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), options);
@@ -159,6 +166,10 @@ describe('the queries', () => {
     ['/reservations', { userId: 'ada', colour: 'red' }],
     ['/reservations/7', { userId: 'ada' }],
     ['/payments/7', { userId: 'ada' }],
+    ['/admin/payments', { status: 'OPEN' }],
+    ['/admin/payments', { userId: 'ada' }],
+    ['/admin/payments', { cursor: Buffer.from('["x","y"]').toString('base64url') }],
+    ['/admin/payments/7', {}],
   ] as [string, Record<string, string>][])('refuse %s with %p', async (path, query) => {
     expect(await get(path, query)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });

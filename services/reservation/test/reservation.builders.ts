@@ -75,7 +75,7 @@ export function aBegunPayment(
     place: aPlace,
     correlationId: 'trail-1',
     waiter,
-    deadlineAt: new Date(now.getTime() + DEADLINE_SECONDS * 1000),
+    deadlineSeconds: DEADLINE_SECONDS,
   };
   const { payment, reservation } = begin(
     given.reservation ?? aHeldReservation(),
@@ -133,7 +133,7 @@ export function aBegunCancellation(now = noon): {
   const request = {
     correlationId: 'trail-2',
     waiter: aWaiter('request-2'),
-    deadlineAt: new Date(now.getTime() + DEADLINE_SECONDS * 1000),
+    deadlineSeconds: DEADLINE_SECONDS,
   };
   return { payment, ...beginCancellation(reservation, request, aMoment(now)) };
 }

@@ -39,7 +39,7 @@ export class ReservationDatabase {
     const entities = [reservationSchema, paymentSchema, timelineSchema, cancellationSchema];
     const options = databaseOptions({ schema: 'reservation', url: database.adminUrl, poolSize: 4, entities });
     const dataSource = await new DataSource({ ...options, migrations }).initialize();
-    await dataSource.runMigrations();
+    await dataSource.runMigrations({ transaction: 'each' });
     return new ReservationDatabase(dataSource, () => database.drop());
   }
 

@@ -30,6 +30,8 @@ export class SeatInventory {
   readonly newBlocks: PlacedBlock[] = [];
   readonly newConfirmations: Confirmation[] = [];
   readonly changedSeats = new Set<Seat>();
+  /** Schedules whose seats are to be counted at the end of the batch. */
+  readonly toCount = new Set<string>();
   private readonly concerts: Map<string, Concert>;
   private readonly schedulesOfConcert: Map<string, number>;
   private readonly schedules: Map<string, Schedule>;
@@ -86,6 +88,13 @@ export class SeatInventory {
   addConfirmation(confirmation: Confirmation): void {
     this.confirmations.set(confirmation.paymentId, confirmation);
     this.newConfirmations.push(confirmation);
+  }
+
+  /** Schedules of which another number of seats is left than before the batch, or may be: neither sold nor blocked. */
+  get schedulesSold(): Set<string> {
+    const sold = [...this.claims.changed, ...this.claims.added].filter(({ status }) => status === 'SOLD');
+    const touched = [...sold, ...this.changedSeats].map(({ scheduleId }) => scheduleId);
+    return new Set([...touched, ...this.newSchedules.map(({ id }) => id)]);
   }
 
   /** A free seat becomes somebody's. */

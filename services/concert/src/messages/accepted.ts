@@ -13,6 +13,7 @@ export const accepted = [
   concert.revokeConfirm,
   concert.releaseHold,
   concert.cancelSeats,
+  concert.countSeats,
 ] as const;
 
 export type ConcertCommand = MessageOf<typeof accepted>;

@@ -72,6 +72,9 @@ function outcomeOf(inventory: SeatInventory, message: ConcertCommand, terms: Sal
     case concert.cancelSeats.type:
       cancelSeats(inventory, message.payload, now);
       return answer({ reservationId: message.payload.reservationId });
+    case concert.countSeats.type:
+      inventory.toCount.add(message.payload.scheduleId);
+      return done;
     default:
       throw new Error(`No decision for ${(message satisfies never as ConcertCommand).type}`);
   }

@@ -32,10 +32,12 @@ export class InventoryLoader {
   /** At most four statements, however many messages there are. */
   async load(messages: readonly ConcertCommand[], tx: Transaction): Promise<SeatInventory> {
     const keys = touchedKeys(messages);
-    const { concerts, schedules } = await this.catalogue.find([...keys.concertIds], [...keys.scheduleIds], tx);
-    const seats = await this.seats.lock([...keys.seatIds], [...keys.reservationIds], tx);
-    const claims = await this.claims.findLive([...keys.seatIds], [...keys.reservationIds], keys.buyers, tx);
-    const confirmations = await this.confirmations.lock([...keys.paymentIds], tx);
+    const [{ concerts, schedules }, seats, claims, confirmations] = await Promise.all([
+      this.catalogue.find([...keys.concertIds], [...keys.scheduleIds], tx),
+      this.seats.lock([...keys.seatIds], [...keys.reservationIds], tx),
+      this.claims.findLive([...keys.seatIds], [...keys.reservationIds], keys.buyers, tx),
+      this.confirmations.lock([...keys.paymentIds], tx),
+    ]);
     return new SeatInventory({ concerts, schedules, seats, claims, confirmations });
   }
 }
@@ -81,5 +83,8 @@ function addKeysOf(message: ConcertCommand, keys: TouchedKeys): void {
     case concert.releaseHold.type:
     case concert.cancelSeats.type:
       keys.reservationIds.add(message.payload.reservationId);
+      return;
+    case concert.countSeats.type:
+      return;
   }
 }

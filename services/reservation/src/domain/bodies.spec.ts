@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  aBegunCancellation,
   aBegunPayment,
   aConfirmedPayment,
   aDebitedPayment,
@@ -10,6 +11,7 @@ import {
   noon,
   secondsAfterNoon,
 } from '../../test/reservation.builders.js';
+import { operatorPaymentBody } from './operator-payment-body.js';
 import { paymentBody } from './payment-body.js';
 import { decide } from './payment-saga.js';
 import { reservationBody } from './reservation-body.js';
@@ -88,5 +90,37 @@ describe('a payment as the public API shows it', () => {
       failure: { code: 'NOT_ENOUGH_BALANCE', detail: 'No.' },
     });
     expect(Object.keys(paymentBody(payment).failure as object)).toEqual(['code', 'detail']);
+  });
+});
+
+describe('a payment as the public API shows it to operators', () => {
+  const { payment } = aBegunPayment();
+
+  it('is its owner’s, with what its saga waits for', () => {
+    const body = operatorPaymentBody({ payment, cancellation: null });
+    expect(body).toEqual({
+      ...paymentBody(payment),
+      userId: 'ada',
+      state: 'DEBITING',
+      stuckReason: null,
+      attempts: 1,
+      deadlineAt: '2026-11-23T12:01:00.000Z',
+      createdAt: '2026-11-23T12:00:00.000Z',
+      cancellation: null,
+    });
+  });
+
+  it('is STUCK while it, or its cancellation, waits for an operator; its owner sees what is decided', () => {
+    const stuck = { payment: { ...payment, stuckReason: 'fault' }, cancellation: null };
+    expect([operatorPaymentBody(stuck).status, paymentBody(stuck.payment).status]).toEqual(['STUCK', 'PROCESSING']);
+    const { cancellation, payment: paid } = aBegunCancellation();
+    expect(operatorPaymentBody({ payment: paid, cancellation }).status).toBe('COMPLETED');
+    expect(
+      operatorPaymentBody({ payment: paid, cancellation: { ...cancellation, stuckReason: 'fault' } }),
+    ).toMatchObject({
+      status: 'STUCK',
+      stuckReason: null,
+      cancellation: { state: 'REFUNDING', stuckReason: 'fault', attempts: 1 },
+    });
   });
 });

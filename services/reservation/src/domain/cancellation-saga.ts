@@ -1,5 +1,14 @@
 import type { CancellationAction, Effect, Moment } from './effects.js';
-import { graceEndsAt, nextCheck, type PendingStep, repeatDueAt, sent, settled, stuck } from './pending-step.js';
+import {
+  deadlineIn,
+  graceEndsAt,
+  nextCheck,
+  type PendingStep,
+  repeatDueAt,
+  sent,
+  settled,
+  stuck,
+} from './pending-step.js';
 import { beginCancelling, finishCancelling, ImpossibleMove, type Reservation } from './reservation.js';
 import { isAwaited, type SagaMessage } from './saga-message.js';
 import { type Waiter, withWaiter } from './waiters.js';
@@ -38,13 +47,13 @@ export interface CancellationDecision extends Cancelling {
 export interface CancellationRequest {
   readonly correlationId: string;
   readonly waiter: Waiter | null;
-  readonly deadlineAt: Date;
+  readonly deadlineSeconds: number;
 }
 
 /** CONFIRMED → CANCELLING, and the refund is asked for. */
 export function beginCancellation(
   reservation: Reservation,
-  { correlationId, waiter, deadlineAt }: CancellationRequest,
+  { correlationId, waiter, deadlineSeconds }: CancellationRequest,
   { now, newId }: Moment,
 ): CancellationDecision {
   if (reservation.paymentId === null) throw new Error(`reservation ${reservation.reservationId} has no payment`);
@@ -55,12 +64,22 @@ export function beginCancellation(
     correlationId,
     waiters: withWaiter([], waiter),
     createdAt: now,
-    deadlineAt,
     finishedAt: null,
     nextCheckAt: null,
+    ...deadlineIn(deadlineSeconds, now),
     ...sent(newId(), now),
   };
   return asking({ cancellation, reservation: beginCancelling(reservation) }, now);
+}
+
+/** An operator has a STUCK cancellation go on: its request again under a new id, with a new deadline. */
+export function retryCancellation(
+  { cancellation, reservation }: Cancelling,
+  deadlineSeconds: number,
+  { now, newId }: Moment,
+): CancellationDecision {
+  const retried = { ...cancellation, ...deadlineIn(deadlineSeconds, now), ...sent(newId(), now) };
+  return asking({ cancellation: retried, reservation }, now);
 }
 
 /**

@@ -49,7 +49,7 @@ describe('a payment', () => {
       place: { concertId: id('concert'), generation: 1, queueNumber: 7, tokenId: id('token') },
       correlationId: 'trail-1',
       waiter: aWaiter(),
-      deadlineAt: secondsAfterNoon(60),
+      deadlineSeconds: 60,
     };
     const moment = { now: noon, messageId: id('message'), newId };
     const { payment, reservation, effects } = begin(aHeldReservation(), attempt, moment);

@@ -1,7 +1,7 @@
 import type { PlaceReference, Rejection } from '#contracts';
 import { type Effect, expiryEffects, type Moment, type PaymentAction } from './effects.js';
 import { isOpen, movePayment, noted, type OpenPaymentState, type Payment, type PaymentEvent } from './payment.js';
-import { graceEndsAt, nextCheck, repeatDueAt, sent, settled, stuck } from './pending-step.js';
+import { deadlineIn, graceEndsAt, nextCheck, repeatDueAt, sent, settled, stuck } from './pending-step.js';
 import { confirm, expire, giveBack, type Reservation, takeForPayment } from './reservation.js';
 import { isAwaited, type SagaMessage, type SagaReply } from './saga-message.js';
 import { type Waiter, withWaiter } from './waiters.js';
@@ -46,13 +46,13 @@ export interface PaymentAttempt {
   readonly place: PlaceReference;
   readonly correlationId: string;
   readonly waiter: Waiter | null;
-  readonly deadlineAt: Date;
+  readonly deadlineSeconds: number;
 }
 
 /** Takes a reservation that the payment rules allow to be paid, and asks for the debit. */
 export function begin(reservation: Reservation, attempt: PaymentAttempt, moment: Moment): SagaDecision {
   const { now, messageId } = moment;
-  const { waiter, ...given } = attempt;
+  const { waiter, deadlineSeconds, ...given } = attempt;
   const payment: Payment = {
     ...given,
     reservationId: reservation.reservationId,
@@ -68,19 +68,23 @@ export function begin(reservation: Reservation, attempt: PaymentAttempt, moment:
     finishedAt: null,
     nextCheckAt: null,
     timeline: [],
+    ...deadlineIn(deadlineSeconds, now),
     ...sent(moment.newId(), now),
   };
   const begun = awaiting(noted(payment, 'PAYMENT_STARTED', messageId, now), now);
   return {
     payment: begun,
     reservation: takeForPayment(reservation, payment.paymentId),
-    effects: [
-      request(begun),
-      // A payment begun in time keeps its seats until its deadline. Nobody waits for it: were it lost, the confirmation decides.
-      { kind: 'extendHold', id: moment.newId(), until: attempt.deadlineAt },
-    ],
+    effects: [request(begun), keepSeats(begun, moment)],
   };
 }
+
+/** A payment begun in time keeps its seats until its deadline. Nobody waits for it: were it lost, the confirmation decides. */
+export const keepSeats = ({ deadlineAt }: Payment, { newId }: Pick<Moment, 'newId'>): Effect => ({
+  kind: 'extendHold',
+  id: newId(),
+  until: deadlineAt,
+});
 
 /**
  * The next state of a payment: pure. A message that is no longer awaited changes nothing.
@@ -152,15 +156,19 @@ function look(purchase: Purchase, moment: Moment): SagaDecision {
   return { ...purchase, payment: repeated, effects: [request(repeated)] };
 }
 
-const undoOf = (state: OpenPaymentState) => paymentSteps.find((step) => step.state === state)?.undo ?? null;
+export const undoOf = (state: OpenPaymentState) => paymentSteps.find((step) => step.state === state)?.undo ?? null;
 
 const isTurningBack = (state: OpenPaymentState) => paymentSteps.every((step) => step.state !== state);
 
 /** Into another open state, with that state's request. */
-function turn(purchase: Purchase, to: OpenPaymentState, event: PaymentEvent, moment: Moment): SagaDecision {
-  const { now, messageId } = moment;
-  const moved = movePayment(purchase.payment, to, sent(moment.newId(), now));
-  const payment = awaiting(noted(moved, event, messageId, now), now);
+export function turn(purchase: Purchase, to: OpenPaymentState, event: PaymentEvent, moment: Moment): SagaDecision {
+  return ask({ ...purchase, payment: movePayment(purchase.payment, to, {}) }, event, moment);
+}
+
+/** The state's request under a new id: replies to an earlier one are stale from now on. */
+export function ask(purchase: Purchase, event: PaymentEvent, { now, messageId, newId }: Moment): SagaDecision {
+  const asking = { ...purchase.payment, ...sent(newId(), now) };
+  const payment = awaiting(noted(asking, event, messageId, now), now);
   return { ...purchase, payment, effects: [request(payment)] };
 }
 

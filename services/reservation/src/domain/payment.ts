@@ -10,7 +10,8 @@ export const paymentStates = [...openPaymentStates, 'COMPLETED', 'REJECTED', 'CO
 export type PaymentState = (typeof paymentStates)[number];
 
 /** What the owner sees. A payment is COMPLETED from the confirmation on, though its token may still have to be expired. */
-export type PaymentStatus = 'PROCESSING' | 'COMPLETED' | 'REJECTED' | 'COMPENSATED';
+export const paymentStatuses = ['PROCESSING', 'COMPLETED', 'REJECTED', 'COMPENSATED'] as const;
+export type PaymentStatus = (typeof paymentStatuses)[number];
 
 /** What happened, in the words of the timeline. */
 export type PaymentEvent =
@@ -24,7 +25,9 @@ export type PaymentEvent =
   | 'CONFIRMATION_REVOKED'
   | 'REFUNDED'
   | 'TOKEN_EXPIRED'
-  | 'WAITS_FOR_OPERATOR';
+  | 'WAITS_FOR_OPERATOR'
+  | 'RETRIED_BY_OPERATOR'
+  | 'COMPENSATED_BY_OPERATOR';
 
 export interface TimelineEntry {
   readonly at: Date;
@@ -102,3 +105,6 @@ const statuses: Readonly<Record<PaymentState, PaymentStatus>> = {
 
 /** A STUCK payment reads PROCESSING until it is decided. */
 export const paymentStatus = (payment: Payment): PaymentStatus => statuses[payment.state];
+
+export const statesShownAs = (status: PaymentStatus): PaymentState[] =>
+  paymentStates.filter((state) => statuses[state] === status);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { noon, secondsAfterNoon } from '../../test/reservation.builders.js';
-import { graceEndsAt, nextCheck, type PendingStep, repeatDueAt } from './pending-step.js';
+import { deadlineIn, graceEndsAt, nextCheck, type PendingStep, repeatDueAt } from './pending-step.js';
 
 const aStep = (attempts: number, stepSentAt = noon): PendingStep => ({
   lastRequestId: null,
@@ -9,6 +9,7 @@ const aStep = (attempts: number, stepSentAt = noon): PendingStep => ({
   nextCheckAt: null,
   createdAt: noon,
   deadlineAt: secondsAfterNoon(60),
+  graceEndsAt: null,
   stuckReason: null,
 });
 
@@ -20,7 +21,13 @@ describe('a pending step', () => {
     expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300]);
   });
 
-  it('has as long a grace after its deadline as it had before', () => {
+  it('has as long a grace after its deadline as it was given until then', () => {
+    const given = deadlineIn(60, secondsAfterNoon(3_600));
+    expect(given).toEqual({ deadlineAt: secondsAfterNoon(3_660), graceEndsAt: secondsAfterNoon(3_720) });
+    expect(graceEndsAt({ ...aStep(1), ...given })).toEqual(secondsAfterNoon(3_720));
+  });
+
+  it('whose grace no process has kept was given its deadline when the saga began', () => {
     expect(graceEndsAt(aStep(1))).toEqual(secondsAfterNoon(120));
   });
 

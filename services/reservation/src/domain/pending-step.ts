@@ -10,6 +10,8 @@ export interface PendingStep {
   readonly nextCheckAt: Date | null;
   readonly createdAt: Date;
   readonly deadlineAt: Date;
+  /** When what is undecided becomes STUCK; null in rows of processes that kept no such time. */
+  readonly graceEndsAt: Date | null;
   /** Set while the saga is STUCK: why it cannot be decided without an operator. */
   readonly stuckReason: string | null;
 }
@@ -32,9 +34,15 @@ export function repeatDueAt({ stepSentAt, attempts }: PendingStep): Date {
   return new Date(stepSentAt.getTime() + pause);
 }
 
-/** The deadline's own length again: what is undecided then is STUCK. */
-export function graceEndsAt({ createdAt, deadlineAt }: PendingStep): Date {
-  return new Date(2 * deadlineAt.getTime() - createdAt.getTime());
+/** The time that a saga is given from now on, and as long again as grace. */
+export function deadlineIn(seconds: number, now: Date) {
+  const deadlineAt = new Date(now.getTime() + seconds * 1_000);
+  return { deadlineAt, graceEndsAt: new Date(deadlineAt.getTime() + seconds * 1_000) };
+}
+
+/** What is undecided then is STUCK. Where no such time was kept, the deadline was given when the saga began. */
+export function graceEndsAt({ createdAt, deadlineAt, graceEndsAt: kept }: PendingStep): Date {
+  return kept ?? new Date(2 * deadlineAt.getTime() - createdAt.getTime());
 }
 
 /** The next look: when the repeat is due, or at `turnsAt` (a deadline still to come) if that is sooner. */

@@ -28,8 +28,7 @@ export function decideCancel(
   if (refusal) return { outcome: reject(refusal) };
   switch (reservation.status) {
     case 'CONFIRMED': {
-      const deadlineAt = new Date(now.getTime() + deadlineSeconds * 1000);
-      const request = { correlationId: message.correlationId, waiter: message.asker, deadlineAt };
+      const request = { correlationId: message.correlationId, waiter: message.asker, deadlineSeconds };
       const moment = { now, messageId: message.id, newId: () => context.newId() };
       return applyCancellation(purchases, beginCancellation(reservation, request, moment), now, open);
     }

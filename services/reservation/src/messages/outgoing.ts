@@ -1,7 +1,7 @@
 import { concert, type PlaceReference, queue, reservation as reservationMessages, topics, wallet } from '#contracts';
 import { type Answer, answer, type Decision, type Outgoing, reject, replyAddress, send } from '#messaging';
 import type { CancellationAction, Effect, PaymentAction } from '../domain/effects.js';
-import type { Payment } from '../domain/payment.js';
+import { type Payment, paymentStatus } from '../domain/payment.js';
 import { paymentBody } from '../domain/payment-body.js';
 import type { Reservation } from '../domain/reservation.js';
 import { countStale, countStuck } from './saga-metrics.js';
@@ -18,9 +18,11 @@ export interface Parties {
   readonly answer: () => Answer;
 }
 
-/** The decided payment as its owner is told: its body, or the rejection it ended with. */
+/** The decided payment as its owner is told, each time the same: its body as it was then, or the rejection it ended with. */
 export function paymentAnswer(payment: Payment): Answer {
-  return payment.failure ? reject(payment.failure) : answer(paymentBody(payment));
+  if (payment.failure) return reject(payment.failure);
+  const decided = payment.timeline.findIndex(({ state }) => paymentStatus({ ...payment, state }) === 'COMPLETED');
+  return answer(paymentBody({ ...payment, timeline: payment.timeline.slice(0, decided + 1) }));
 }
 
 /** A saga's effects as messages and answers. Stale replies and stuck sagas are counted on the way. */

@@ -1,8 +1,7 @@
 import { reservation } from '#contracts';
 import { type Due, send, type Timer, type Transaction } from '#messaging';
-import { SETTINGS } from '#service';
+import { newId, SETTINGS } from '#service';
 import { Inject, Injectable } from '@nestjs/common';
-import { v7 as newId } from 'uuid';
 import type { ReservationSettings } from '../config.js';
 import { PaymentStore } from '../postgres/payment.store.js';
 import { CHECK_PAGE, checkEveryMs } from './check-pace.js';

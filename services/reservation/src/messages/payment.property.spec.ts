@@ -22,6 +22,14 @@ const times: fc.Arbitrary<Happening>[] = [
   fc.constantFrom(1, 6, 30, 61, 121).map((seconds) => (world) => world.pass(seconds)),
   fc.constant((world) => world.look()),
 ];
+const operators: fc.Arbitrary<Happening>[] = [
+  fc.constant((world) => world.operate('retry')),
+  fc.constant((world) => world.operate('compensate')),
+];
+const parking: fc.Arbitrary<Happening>[] = [
+  pick.map((position) => (world) => world.park(position, false)),
+  pick.map((position) => (world) => world.park(position, true)),
+];
 const losses: fc.Arbitrary<Happening>[] = [pick.map((position) => (world) => world.drop(position))];
 
 const stories = (...kinds: fc.Arbitrary<Happening>[]) => fc.array(fc.oneof(...kinds), { minLength: 5, maxLength: 60 });
@@ -84,6 +92,20 @@ function expectClientsToBeTold({ told, payments }: PaymentWorld): void {
   }
 }
 
+/** Nothing is left to be decided: what was STUCK an operator has moved on, as often as it took. */
+function settleWithOperators(world: PaymentWorld, act: 'retry' | 'compensate'): void {
+  for (let round = 0; round < 20; round += 1) {
+    settle(world);
+    if (world.payments.every(hasEnded) && hasEnded(world.cancellation)) return;
+    world.operate(act);
+    // What cannot be compensated goes forward.
+    world.operate('retry');
+  }
+  throw new Error('operators never get it to an end');
+}
+
+const hasEnded = (saga: { finishedAt: Date | null } | undefined) => !saga || saga.finishedAt !== null;
+
 describe('whatever the order, the repetitions and the pauses of its messages', () => {
   beforeAll(() => Logger.overrideLogger(false));
 
@@ -114,6 +136,32 @@ describe('whatever the order, the repetitions and the pauses of its messages', (
         expectClientsToBeTold(world);
       }),
       { numRuns: 1_000 },
+    );
+  });
+
+  it('a payment whose requests are parked ends so too, once operators have retried or compensated it', () => {
+    const lastAct = fc.constantFrom('retry' as const, 'compensate' as const);
+    const happenings = stories(
+      ...deliveries,
+      ...deliveries,
+      ...deliveries,
+      ...people,
+      ...times,
+      ...parking,
+      ...parking,
+      ...operators,
+    );
+    fc.assert(
+      fc.property(balances, happenings, lastAct, (balance, story, act) => {
+        const world = new PaymentWorld(balance);
+        world.pay();
+        for (const happening of story) happening(world);
+        settleWithOperators(world, act);
+        expectMoneyToAgree(world);
+        expectSeatsToAgree(world);
+        expectClientsToBeTold(world);
+      }),
+      { numRuns: 4_000 },
     );
   });
 });

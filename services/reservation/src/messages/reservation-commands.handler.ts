@@ -6,12 +6,15 @@ import {
   done,
   type Handler,
   type MessageOf,
+  type ParkedMessage,
   type Transaction,
 } from '#messaging';
 import { SETTINGS } from '#service';
 import { Inject } from '@nestjs/common';
 import type { ReservationSettings } from '../config.js';
+import { decideOperatorAct } from './act-on-payment.js';
 import { decideCancel } from './cancel-reservation.js';
+import { cutOffByCommands } from './cut-off.js';
 import { decideExpiry } from './expire-reservation.js';
 import { PurchaseStore } from './purchase.store.js';
 import type { Purchases } from './purchases.js';
@@ -24,10 +27,12 @@ const accepts = [
   reservation.expireReservation,
   reservation.checkPayment,
   reservation.checkCancellation,
+  reservation.retryPayment,
+  reservation.compensatePayment,
 ] as const;
 export type ReservationCommand = MessageOf<typeof accepts>;
 
-/** What users and our own timers ask of a reservation. */
+/** What users, operators and our own timers ask of a reservation. */
 @BatchHandler({ topic: topics.reservationCommands, accepts })
 export class ReservationCommands implements Handler<Purchases, ReservationCommand> {
   constructor(
@@ -40,7 +45,9 @@ export class ReservationCommands implements Handler<Purchases, ReservationComman
       {
         reservationIds: messages.map(({ payload }) => payload.reservationId),
         paymentIds: messages.flatMap((message) =>
-          message.type === reservation.checkPayment.type ? message.payload.paymentId : [],
+          'paymentId' in message.payload && message.type !== reservation.startPayment.type
+            ? message.payload.paymentId
+            : [],
         ),
         startMessageIds: messages.flatMap((message) =>
           message.type === reservation.startPayment.type && message.repeated ? message.id : [],
@@ -67,10 +74,18 @@ export class ReservationCommands implements Handler<Purchases, ReservationComman
         const check = { kind: 'check', id: message.id } as const;
         return moveCancellationSaga(purchases, message.payload.reservationId, check, context) ?? { outcome: done };
       }
+      case reservation.retryPayment.type:
+        return decideOperatorAct(purchases, 'retry', message, context, deadlineSeconds);
+      case reservation.compensatePayment.type:
+        return decideOperatorAct(purchases, 'compensate', message, context, deadlineSeconds);
     }
   }
 
   save(purchases: Purchases, tx: Transaction): Promise<void> {
     return this.purchases.save(purchases, tx);
+  }
+
+  onParked(parked: readonly ParkedMessage<ReservationCommand>[], tx: Transaction): Promise<void> {
+    return this.purchases.markStuck(cutOffByCommands(parked), tx);
   }
 }

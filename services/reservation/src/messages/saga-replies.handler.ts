@@ -5,10 +5,12 @@ import {
   type Decision,
   done,
   type Handler,
+  type ParkedMessage,
   type Reply,
   type Transaction,
 } from '#messaging';
 import type { SagaReply } from '../domain/saga-message.js';
+import { cutOffByReplies } from './cut-off.js';
 import { PurchaseStore } from './purchase.store.js';
 import type { Purchases } from './purchases.js';
 import { countStale } from './saga-metrics.js';
@@ -43,6 +45,10 @@ export class SagaReplies implements Handler<Purchases, Reply> {
 
   save(purchases: Purchases, tx: Transaction): Promise<void> {
     return this.purchases.save(purchases, tx);
+  }
+
+  onParked(parked: readonly ParkedMessage<Reply>[], tx: Transaction): Promise<void> {
+    return this.purchases.markStuck(cutOffByReplies(parked), tx);
   }
 }
 

@@ -1,4 +1,4 @@
-import { answer, type Context, type Decision, done, type Outcome } from '#messaging';
+import { announce, answer, type Context, type Decision, done, type Outcome } from '#messaging';
 import { type CancellationDecision, decideCancellation } from '../domain/cancellation-saga.js';
 import { decide, type SagaDecision } from '../domain/payment-saga.js';
 import { reservationBody } from '../domain/reservation-body.js';
@@ -14,6 +14,8 @@ export function applyPayment(
   outcome: Outcome = done,
 ): Decision {
   const { payment, reservation, effects } = decided;
+  const before = purchases.payments.get(payment.paymentId);
+  if (payment.state !== before?.state) announce('saga.moved', { state: `payment.${payment.state}` });
   purchases.payments.put(payment);
   purchases.reservations.put(reservation);
   const { paymentId, place, correlationId } = payment;
@@ -29,6 +31,8 @@ export function applyCancellation(
   outcome: Outcome = done,
 ): Decision {
   const { cancellation, reservation, effects } = decided;
+  const before = purchases.cancellations.get(reservation.reservationId);
+  if (cancellation.state !== before?.state) announce('saga.moved', { state: `cancellation.${cancellation.state}` });
   purchases.cancellations.put(cancellation);
   purchases.reservations.put(reservation);
   const { paymentId, correlationId } = cancellation;

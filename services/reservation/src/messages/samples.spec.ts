@@ -34,6 +34,8 @@ describe('the samples of the messages this service accepts', () => {
     ['done', reservation.expireReservation],
     ['done', reservation.checkPayment],
     ['done', reservation.checkCancellation],
+    ['rejected', reservation.retryPayment],
+    ['rejected', reservation.compensatePayment],
   ] as const)('the outcome is %s for %p', (outcome, contract: MessageContract) => {
     const message = aMessage(contract, sampleOf(contract)) as ReservationCommand;
     expect(commands.decide(afterSeatsHeld(), message, aContext(secondsAfterNoon(60))).outcome.kind).toBe(outcome);

@@ -31,7 +31,7 @@ export function decideStartPayment(
     place,
     correlationId: message.correlationId,
     waiter: message.asker,
-    deadlineAt: new Date(now.getTime() + deadlineSeconds * 1000),
+    deadlineSeconds,
   };
   const begun = begin(reservation, attempt, { now, messageId: message.id, newId: () => context.newId() });
   return applyPayment(purchases, begun, now, open);

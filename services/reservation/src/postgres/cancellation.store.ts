@@ -2,6 +2,7 @@ import type { Transaction } from '#messaging';
 import { Injectable } from '@nestjs/common';
 import type { Cancellation } from '../domain/cancellation-saga.js';
 import { cancellationSchema } from './cancellation.schema.js';
+import { type CutOff, cutOffRows, type MarkedStuck } from './cut-off.js';
 import { claimDueSagas } from './due-sagas.js';
 import { Table } from './table.js';
 
@@ -32,9 +33,34 @@ export class CancellationStore {
          step_sent_at = excluded.step_sent_at,
          attempts = excluded.attempts,
          next_check_at = excluded.next_check_at,
+         deadline_at = excluded.deadline_at,
+         grace_ends_at = excluded.grace_ends_at,
          stuck_reason = excluded.stuck_reason,
          finished_at = excluded.finished_at`,
       [table.toJson(cancellations)],
+    );
+  }
+
+  /** The same for open cancellations as `PaymentStore.markStuck`, after the payments. */
+  async markStuck(cut: readonly CutOff[], tx: Transaction): Promise<MarkedStuck[]> {
+    return tx.query<MarkedStuck & { [column: string]: string }>(
+      `with open as materialized (
+         select reservation_id, payment_id from cancellation
+         where finished_at is null and stuck_reason is null and (
+           reservation_id in (select "reservationId" from ${cutOffRows}) or
+           payment_id in (select "cancelledPaymentId" from ${cutOffRows})
+         )
+         order by reservation_id for update
+       ), why as (
+         select distinct on (open.reservation_id) open.reservation_id, cut.reason
+         from open join ${cutOffRows}
+           on cut."reservationId" = open.reservation_id or cut."cancelledPaymentId" = open.payment_id
+         order by open.reservation_id, cut."messageId"
+       )
+       update cancellation set stuck_reason = why.reason, next_check_at = null
+       from why where cancellation.reservation_id = why.reservation_id
+       returning cancellation.payment_id as "paymentId", why.reason`,
+      [JSON.stringify(cut)],
     );
   }
 

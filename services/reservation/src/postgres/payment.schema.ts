@@ -16,6 +16,7 @@ export const pendingStepColumns = {
   nextCheckAt: { name: 'next_check_at', type: 'timestamptz', precision: 3, nullable: true },
   createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
   deadlineAt: { name: 'deadline_at', type: 'timestamptz', precision: 3 },
+  graceEndsAt: { name: 'grace_ends_at', type: 'timestamptz', precision: 3, nullable: true },
   stuckReason: { name: 'stuck_reason', type: 'text', nullable: true },
 } as const satisfies Record<keyof PendingStep, EntitySchemaColumnOptions>;
 

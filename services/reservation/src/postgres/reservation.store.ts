@@ -18,6 +18,17 @@ export class ReservationStore {
     );
   }
 
+  /** The reservations that these payments pay: which never changes, so payments are looked at before they are locked. */
+  async lockPaidBy(paymentIds: readonly string[], tx: Transaction): Promise<Reservation[]> {
+    if (paymentIds.length === 0) return [];
+    return tx.query<Reservation>(
+      `select ${table.selected} from reservation
+       where reservation_id = any(array(select reservation_id from payment where payment_id = any($1::uuid[])))
+       order by reservation_id for update`,
+      [paymentIds],
+    );
+  }
+
   async insert(reservations: readonly Reservation[], tx: Transaction): Promise<void> {
     if (reservations.length === 0) return;
     await tx.query(
@@ -37,9 +48,9 @@ export class ReservationStore {
          paid_at = changed.paid_at,
          cancelled_at = changed.cancelled_at,
          refunded_amount = changed.refunded_amount
-       from json_populate_recordset(null::reservation, $1::json) changed
+       from ${table.changed}
        where reservation.reservation_id = changed.reservation_id`,
-      [table.toJson(reservations)],
+      [table.toJson(reservations), reservations.length],
     );
   }
 }

@@ -15,18 +15,22 @@ export interface Touching {
 export class LedgerStore {
   /** Locks the wallets; what hangs on them is read after the lock, so that it is complete. */
   async lock(commands: readonly Touching[], tx: Transaction): Promise<Ledger> {
-    const wallets = await this.lockWallets(distinct(commands.map(({ payload }) => payload.userId)), tx);
-    const barriers = await this.readBarriers(distinct(commands.map(({ payload }) => payload.paymentId)), tx);
-    const topUps = await this.readTopUps(distinct(commands.map(({ payload }) => payload.topUpId)), tx);
+    const [wallets, barriers, topUps] = await Promise.all([
+      this.lockWallets(distinct(commands.map(({ payload }) => payload.userId)), tx),
+      this.readBarriers(distinct(commands.map(({ payload }) => payload.paymentId)), tx),
+      this.readTopUps(distinct(commands.map(({ payload }) => payload.topUpId)), tx),
+    ]);
     return new Ledger({ wallets, barriers, topUps });
   }
 
   async saveChanged(ledger: Ledger, tx: Transaction): Promise<void> {
     const [stored, fresh] = [true, false].map((is) => ledger.changedWallets.filter((wallet) => wallet.stored === is));
-    if (stored!.length > 0) await this.updateWallets(stored!, tx);
-    if (fresh!.length > 0) await this.insertWallets(fresh!, tx);
-    if (ledger.newTransfers.length > 0) await this.insertTransfers(ledger.newTransfers, tx);
-    if (ledger.newBarriers.length > 0) await this.insertBarriers(ledger.newBarriers, tx);
+    await Promise.all([
+      stored!.length > 0 && this.updateWallets(stored!, tx),
+      fresh!.length > 0 && this.insertWallets(fresh!, tx),
+      ledger.newTransfers.length > 0 && this.insertTransfers(ledger.newTransfers, tx),
+      ledger.newBarriers.length > 0 && this.insertBarriers(ledger.newBarriers, tx),
+    ]);
   }
 
   /** In user order, so that two batches never wait for each other in a circle. */
