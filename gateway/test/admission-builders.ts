@@ -29,6 +29,7 @@ export function aToken(facts: Partial<TokenFacts> = {}): TokenFacts {
     expiresAt: noon + 10 * minute,
     leaseUntil: noon + 15 * minute,
     shownPosition: null,
+    estimatedAt: null,
     ...facts,
   };
 }
@@ -48,6 +49,7 @@ export function aSnapshot(fields: Partial<queue.QueueSnapshot> = {}, line: Line 
     concertId: aConcertId,
     generation: 1,
     version: 1,
+    tickNumber: 1,
     at: at(noon),
     mode: 'OPEN',
     salesOpenAt: null,
@@ -66,6 +68,23 @@ export function aSnapshot(fields: Partial<queue.QueueSnapshot> = {}, line: Line 
     buckets: { size: 1, live },
     ...fields,
   });
+}
+
+/** A class of a snapshot, with `waiting` live places and nobody served. */
+export function aClass(
+  waiting: number,
+  fields: Partial<queue.QueueSnapshot['classes'][number]> = {},
+): queue.QueueSnapshot['classes'] {
+  const before = queue.numberBefore(fields.index ?? 1);
+  const none = queue.encodeNumberSet([]);
+  return [
+    {
+      ...{ index: 1, name: 'presale', share: 20, ratePerSecond: 0, spent: none, left: none, passedOver: none },
+      ...{ lastQueueNumber: before + waiting, servingNumber: before },
+      buckets: { size: 1, live: Array.from({ length: waiting }, () => 1) },
+      ...fields,
+    },
+  ];
 }
 
 /** The room of `aSnapshot`, received when the monotonic clock said 0. */

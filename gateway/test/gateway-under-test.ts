@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { MessageContract, queue } from '#contracts';
-import { type Asked, CommandBus, type CommandOptions, SnapshotFeed } from '#messaging';
+import type { MessageContract } from '#contracts';
+import { type Asked, CommandBus, type CommandOptions, EndingFeed, SnapshotFeed } from '#messaging';
 import { readSettings, SETTINGS } from '#service';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type GatewaySettings, gatewaySettings } from '../src/config.js';
@@ -38,20 +38,8 @@ function sent(contract: MessageContract, payload: unknown, options: CommandOptio
   return { type: contract.type, payload: contract.payload.parse(payload) as Record<string, unknown>, options };
 }
 
-/** Snapshots as the test publishes them. */
-export class ScriptedFeed extends SnapshotFeed {
-  private readonly listeners: ((snapshot: queue.QueueSnapshot) => void)[] = [];
-
-  override subscribe(onSnapshot: (snapshot: queue.QueueSnapshot) => void): void {
-    this.listeners.push(onSnapshot);
-  }
-
-  publish(snapshot: queue.QueueSnapshot): void {
-    for (const listener of this.listeners) listener(snapshot);
-  }
-}
-
 const environment = {
+  QUEUE_URL: 'http://127.0.0.1:9',
   CONCERT_URL: 'http://127.0.0.1:9',
   RESERVATION_URL: 'http://127.0.0.1:9',
   WALLET_URL: 'http://127.0.0.1:9',
@@ -65,20 +53,22 @@ export class GatewayUnderTest {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly bus: ScriptedBus,
-    readonly feed: ScriptedFeed,
+    readonly feed: SnapshotFeed,
+    readonly endings: EndingFeed,
     readonly settings: GatewaySettings,
   ) {}
 
   static async start(overrides: Record<string, string> = {}): Promise<GatewayUnderTest> {
     const settings = readSettings(gatewaySettings, { ...environment, ...overrides });
     const bus = new ScriptedBus();
-    const feed = new ScriptedFeed();
-    const module = GatewayModule.register(settings, scriptedMessaging(settings, bus, feed));
-    const adapter = new FastifyAdapter(serverOptions());
+    const feed = new SnapshotFeed();
+    const endings = new EndingFeed();
+    const module = GatewayModule.register(settings, scriptedMessaging(settings, bus, feed, endings));
+    const adapter = new FastifyAdapter(serverOptions(settings));
     const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: false, bodyParser: false });
     await configureHttp(app, settings);
     await app.init();
-    return new GatewayUnderTest(app, bus, feed, settings);
+    return new GatewayUnderTest(app, bus, feed, endings, settings);
   }
 
   request(options: InjectOptions): Promise<LightMyRequestResponse> {
@@ -100,7 +90,12 @@ export class GatewayUnderTest {
   }
 }
 
-function scriptedMessaging(settings: GatewaySettings, bus: CommandBus, feed: SnapshotFeed): DynamicModule {
+function scriptedMessaging(
+  settings: GatewaySettings,
+  bus: CommandBus,
+  feed: SnapshotFeed,
+  endings: EndingFeed,
+): DynamicModule {
   @Module({})
   class ScriptedMessaging {}
   return {
@@ -109,8 +104,9 @@ function scriptedMessaging(settings: GatewaySettings, bus: CommandBus, feed: Sna
     providers: [
       { provide: CommandBus, useValue: bus },
       { provide: SnapshotFeed, useValue: feed },
+      { provide: EndingFeed, useValue: endings },
       { provide: SETTINGS, useValue: settings },
     ],
-    exports: [CommandBus, SnapshotFeed, SETTINGS],
+    exports: [CommandBus, SnapshotFeed, EndingFeed, SETTINGS],
   };
 }

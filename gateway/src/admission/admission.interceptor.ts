@@ -6,11 +6,13 @@ import type { GatewaySettings } from '../config.js';
 import type { Answer } from '../endpoint/answer.js';
 import { type Call, callOf } from '../endpoint/call.js';
 import { Problem } from '../problems/problem.js';
+import { Arrivals } from './arrivals.js';
+import type { Room } from './room.js';
 import { placeOf, type Standing } from './standing.js';
 import type { EndedReason, Verdict } from './verdict.js';
 import { WaitingRoom } from './waiting-room.js';
 
-const verdicts = new Counter({
+export const verdicts = new Counter({
   name: 'gateway_verdicts_total',
   help: 'Queue tokens judged, by verdict',
   labelNames: ['verdict'],
@@ -21,6 +23,7 @@ const verdicts = new Counter({
 export class AdmissionInterceptor implements NestInterceptor {
   constructor(
     private readonly waitingRoom: WaitingRoom,
+    private readonly arrivals: Arrivals,
     @Inject(SETTINGS) private readonly settings: Pick<GatewaySettings, 'HOLD_SECONDS'>,
   ) {}
 
@@ -30,18 +33,19 @@ export class AdmissionInterceptor implements NestInterceptor {
     const call = callOf(request);
     if (!call?.endpoint.admission) return next.handle();
     const standing = this.admit(call, request.headers['queue-token']);
-    if (standing === 'SPENT') return next.handle();
+    if (!standing) return next.handle();
     call.standing = standing;
+    if (standing.verdict.status === 'ACTIVE') this.arrivals.note(standing.facts);
     void http.getResponse<FastifyReply>().header('Queue-Status', standing.verdict.status);
     if (standing.verdict.status === 'ACTIVE' || call.endpoint.admission === 'place') return next.handle();
     return from(this.showWaiting(standing)).pipe(switchMap((answer) => of(answer)));
   }
 
   /**
-   * SPENT only where paying is asked for: whoever lost the answer of the payment that spent the token may have it again.
+   * Null only where paying is asked for: whoever lost the answer of the payment that spent the token may have it again.
    * @throws Problem QUEUE_TOKEN_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED, QUEUE_CLOSED
    */
-  private admit(call: Call, header: string | string[] | undefined): Standing | 'SPENT' {
+  private admit(call: Call, header: string | string[] | undefined): Standing | null {
     if (header === undefined || header === '') {
       throw new Problem('QUEUE_TOKEN_REQUIRED', "Send the concert's queue token as Queue-Token.");
     }
@@ -51,14 +55,15 @@ export class AdmissionInterceptor implements NestInterceptor {
     const expected = { userId: call.userId, payLateMs, ...(concertId !== undefined && { concertId }) };
     const { facts, room, verdict } = this.waitingRoom.judgeToken(token, expected);
     verdicts.inc({ verdict: verdict.status });
-    if (!facts || verdict.status === 'INVALID') throw invalidToken(verdict);
-    if (verdict.status === 'EXPIRED') {
-      if (verdict.reason === 'SPENT' && call.endpoint.admission === 'payment') return 'SPENT';
-      throw tokenExpired(verdict.reason);
+    const isSpent = verdict.status === 'EXPIRED' && verdict.reason === 'SPENT';
+    if (isSpent && call.endpoint.admission === 'payment') {
+      call.spent = placeOf(facts!);
+      return null;
     }
     const leaving = call.endpoint.method === 'DELETE';
-    if (verdict.status === 'WAITING' && room?.snapshot.mode === 'CLOSED' && !leaving) throw queueClosed(room.snapshot);
-    return { token, facts, place: placeOf(facts), room, verdict };
+    const refusal = refusalOf(verdict, leaving ? undefined : room);
+    if (refusal) throw refusal;
+    return { token, facts: facts!, place: placeOf(facts!), room, verdict: verdict as Standing['verdict'] };
   }
 
   private async showWaiting(standing: Standing): Promise<Answer> {
@@ -68,8 +73,15 @@ export class AdmissionInterceptor implements NestInterceptor {
   }
 }
 
-function invalidToken(verdict: Verdict): Problem {
-  const reason = verdict.status === 'INVALID' ? verdict.reason : 'INVALID';
+/** Why a token is not accepted; null when it is. A room that is CLOSED has nobody wait in it; without one its mode does not count. */
+export function refusalOf(verdict: Verdict, room: Room | undefined): Problem | null {
+  if (verdict.status === 'INVALID') return invalidToken(verdict.reason);
+  if (verdict.status === 'EXPIRED') return tokenExpired(verdict.reason);
+  if (verdict.status === 'WAITING' && room?.snapshot.mode === 'CLOSED') return queueClosed(room);
+  return null;
+}
+
+export function invalidToken(reason: 'INVALID' | 'RESET'): Problem {
   const detail =
     reason === 'RESET'
       ? 'The line was started anew since the token was issued: join again.'
@@ -88,8 +100,9 @@ export function tokenExpired(reason: EndedReason): Problem {
   return new Problem('TOKEN_EXPIRED', expiredDetail[reason], { members: { reason } });
 }
 
-function queueClosed({ mode, salesOpenAt }: { mode: string; salesOpenAt: string | null }): Problem {
+function queueClosed(room: Room): Problem {
+  const opensAt = room.opensAt(room.now(performance.now()));
   return new Problem('QUEUE_CLOSED', 'The waiting room is closed.', {
-    members: { reason: mode, opensAt: salesOpenAt },
+    members: { reason: room.snapshot.mode, opensAt },
   });
 }

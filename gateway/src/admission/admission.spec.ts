@@ -111,6 +111,20 @@ describe('admission', () => {
     }
   });
 
+  it('refuses a forged token before it reads a body, and not before it knows who asks', async () => {
+    show();
+    const forged = `${token().slice(0, -43)}${'A'.repeat(43)}`;
+    const codeOf = async (queueToken: string, authorization: string, payload: string | object) => {
+      const headers = { authorization, 'content-type': 'application/json', 'queue-token': queueToken };
+      const response = await gateway.request({ method: 'POST', url: hold.url, headers, payload });
+      return response.json<{ code: string }>().code;
+    };
+    await ask({ method: 'GET', ...place }, token());
+    expect(await codeOf(forged, bearer.authorization, '{"broken":')).toBe('INVALID_TOKEN');
+    expect(await codeOf(token(), bearer.authorization, '{"broken":')).toBe('INVALID_REQUEST');
+    expect(await codeOf(forged, 'Bearer x.y.z', hold.payload)).toBe('UNAUTHENTICATED');
+  });
+
   it('ends with the pass, but for paying a while later', async () => {
     const at = now - 11 * minute;
     show({ servingNumber: 15 }, { activated: [{ from: 1, to: 15, at }] });
@@ -123,7 +137,7 @@ describe('admission', () => {
 
   it('ends at once where the payment was answered, and only for a completed one that is new', async () => {
     show({ servingNumber: 15 }, { activated: [{ from: 1, to: 15, at: now }] });
-    const spender = token({ tokenId: '0190b000-0000-7000-8000-000000000003' });
+    const spender = token({ queueNumber: 3 });
     const pay = { method: 'POST', url: `/v1/reservations/${aScheduleId}/payment` } as const;
     const answer = (body: object) => {
       gateway.bus.answer = () => ({ kind: 'answered', body: { paymentId: aSeatId, ...body }, replayed: false });
@@ -156,7 +170,7 @@ describe('admission', () => {
 
   it('lets a visitor leave, whose token is worth nothing then', async () => {
     show();
-    const leaver = token({ tokenId: '0190b000-0000-7000-8000-000000000004' });
+    const leaver = token({ queueNumber: 4 });
     gateway.bus.answer = () => ({ kind: 'pending' });
     const left = await ask({ method: 'DELETE', ...place }, leaver);
     expect([left.statusCode, left.body]).toEqual([204, '']);
@@ -165,6 +179,14 @@ describe('admission', () => {
       const refused = await ask({ method, ...place }, leaver);
       expect([refused.statusCode, refused.json()]).toMatchObject([401, { code: 'TOKEN_EXPIRED', reason: 'LEFT' }]);
     }
+  });
+
+  it('ends as soon as the queue service tells it, long before a snapshot does', async () => {
+    show({ servingNumber: 15 }, { activated: [{ from: 1, to: 15, at: now }] });
+    gateway.endings.publish({ concertId: aConcertId, generation: 1, spent: [5], left: [6, 2_000] });
+    const reasonOf = async (queueNumber: number) => (await ask(hold, token({ queueNumber }))).json().reason;
+    expect([await reasonOf(5), await reasonOf(6), await reasonOf(2_000)]).toEqual(['SPENT', 'LEFT', 'LEFT']);
+    expect((await ask(hold, token({ queueNumber: 7 }))).statusCode).toBe(201);
   });
 
   it('shows a place, active or waiting, with 200', async () => {
@@ -185,57 +207,24 @@ describe('admission', () => {
   });
 
   it('tells waiting visitors of a closed room so', async () => {
-    show({ mode: 'CLOSED' });
-    const response = await ask(hold, token());
-    expect([response.statusCode, response.json()]).toMatchObject([409, { code: 'QUEUE_CLOSED', reason: 'CLOSED' }]);
+    for (const [salesOpenAt, opensAt] of [
+      [null, null],
+      [new Date(now - 1).toISOString(), null],
+      [new Date(now + minute).toISOString(), new Date(now + minute).toISOString()],
+    ]) {
+      show({ mode: 'CLOSED', salesOpenAt });
+      const response = await ask(hold, token());
+      expect(response.json()).toMatchObject({ status: 409, code: 'QUEUE_CLOSED', reason: 'CLOSED', opensAt });
+      expect(response.headers['queue-token']).toBeUndefined();
+    }
     show();
   });
 
-  describe('joining', () => {
-    const joined = (fields: object = {}) => ({
-      concertId: aConcertId,
-      generation: 1,
-      queueNumber: 21,
-      tokenId: '0190b000-0000-7000-8000-000000000005',
-      userId: 'ann',
-      status: 'WAITING',
-      issuedAt: new Date(now).toISOString(),
-      leaseUntil: new Date(now + 15 * minute).toISOString(),
-      activeUntil: null,
-      created: true,
-      ...fields,
-    });
-
-    it('gives a place with a token that works', async () => {
-      show();
-      gateway.bus.answer = () => ({ kind: 'answered', body: joined(), replayed: false });
-      const response = await ask({ method: 'POST', ...place });
-      const body = response.json<QueuePlace>();
-      expect([response.statusCode, body]).toMatchObject([201, { status: 'WAITING', queueNumber: 21, position: 21 }]);
-      expect(gateway.bus.asked).toMatchObject([{ payload: { concertId: aConcertId, userId: 'ann' } }]);
-      expect((await ask({ method: 'GET', ...place }, body.token)).statusCode).toBe(200);
-    });
-
-    it('again answers 200, and says when to ask', async () => {
-      gateway.bus.answer = () => ({ kind: 'answered', body: joined({ created: false }), replayed: false });
-      const response = await ask({ method: 'POST', ...place });
-      expect(response.statusCode).toBe(200);
-      const { pollAfterSeconds } = response.json<{ pollAfterSeconds: number }>();
-      expect(response.headers['retry-after']).toBe(String(pollAfterSeconds));
-    });
-
-    it('is never pending: past the wait window it is to be repeated', async () => {
-      gateway.bus.answer = () => ({ kind: 'pending' });
-      const response = await ask({ method: 'POST', ...place });
-      expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([503, 'OVERLOADED']);
-      expect(response.headers['retry-after']).toBeDefined();
-    });
-
-    it('a room that this replica has no snapshot of yet gives a waiting place', async () => {
-      gateway.bus.answer = () => ({ kind: 'answered', body: joined({ concertId: otherConcertId }), replayed: false });
-      const response = await ask({ method: 'POST', url: `/v1/concerts/${otherConcertId}/queue-token` });
-      expect(response.json()).toMatchObject({ status: 'WAITING', position: null, estimatedWaitSeconds: null });
-    });
+  it('shows waiting visitors what operators tell them', async () => {
+    show({ mode: 'PAUSED', message: 'Back at nine' });
+    const response = await ask(hold, token());
+    expect(response.json()).toMatchObject({ mode: 'PAUSED', message: 'Back at nine', estimatedWaitSeconds: null });
+    show();
   });
 
   it('shows the line to everybody', async () => {
@@ -245,6 +234,7 @@ describe('admission', () => {
     expect(response.json()).toEqual({
       concertId: aConcertId,
       mode: 'OPEN',
+      draw: null,
       waitingCount: 5,
       activeCount: 0,
       lastQueueNumber: 20,

@@ -7,6 +7,7 @@ import type { KeyRing } from './key-ring.js';
 export interface TokenFacts {
   readonly concertId: string;
   readonly generation: number;
+  /** Of who registered in a pre-queue minus the registration, before the draw and after it. */
   readonly queueNumber: number;
   readonly tokenId: string;
   readonly userId: string;
@@ -16,6 +17,8 @@ export interface TokenFacts {
   readonly leaseUntil: number;
   /** The position it was last shown with, so that no replica shows a higher one; null before the first. */
   readonly shownPosition: number | null;
+  /** When the turn would come, as it was told first; null before. */
+  readonly estimatedAt: number | null;
 }
 
 const positive = z.int().min(1);
@@ -25,13 +28,15 @@ const time = z.int().min(0);
 const payloadSchema = z.tuple([
   z.uuid(),
   positive,
-  positive,
+  z.int(),
   z.uuid(),
   z.string().min(1).max(255),
   time,
   time,
   time,
   positive.nullable(),
+  // Absent in tokens from before it was kept.
+  time.nullable().optional(),
 ]);
 
 const VERIFIED_KEPT_MAX = 50_000;
@@ -45,45 +50,33 @@ export class QueueTokens {
   constructor(private readonly keys: KeyRing) {}
 
   sign(facts: TokenFacts): string {
-    const { concertId, generation, queueNumber, tokenId, userId, issuedAt, expiresAt, leaseUntil, shownPosition } =
-      facts;
-    const values = [
-      concertId,
-      generation,
-      queueNumber,
-      tokenId,
-      userId,
-      issuedAt,
-      expiresAt,
-      leaseUntil,
-      shownPosition,
-    ];
+    const { concertId, generation, queueNumber, tokenId, userId } = facts;
+    const { issuedAt, expiresAt, leaseUntil, shownPosition, estimatedAt } = facts;
+    const place = [concertId, generation, queueNumber, tokenId, userId];
+    const values = [...place, issuedAt, expiresAt, leaseUntil, shownPosition, estimatedAt];
     const payload = Buffer.from(JSON.stringify(values)).toString('base64url');
     const { kid, key } = this.keys.signing;
     const signed = `v1.${kid}.${payload}`;
     return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
   }
 
-  /** Null when it was not signed by one of our keys, or is not written in the one way we write it. */
+  /**
+   * Null when it was not signed by one of our keys, or is not written in the one way we write it. What is cheap to see comes
+   * first, and only good tokens are kept: forged ones cost little and push none of them out.
+   */
   verify(token: string): TokenFacts | null {
+    if (token.length > TOKEN_LENGTH_MAX) return null;
+    const [, kid = '', payload = '', signature = ''] = form.exec(token) ?? [];
+    const key = this.keys.byId(kid);
+    if (!key) return null;
     const known = this.verified.get(token);
     if (known) return known;
-    const facts = this.verifySignature(token);
+    const expected = createHmac('sha256', key).update(`v1.${kid}.${payload}`).digest('base64url');
+    // As text: 43 characters carry two bits more than 32 bytes, and no other spelling of the same MAC is taken.
+    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return null;
+    const facts = factsOf(payload);
     if (facts) this.verified.set(token, facts);
     return facts;
-  }
-
-  private verifySignature(token: string): TokenFacts | null {
-    if (token.length > TOKEN_LENGTH_MAX) return null;
-    const [, kid, payload, signature] = form.exec(token) ?? [];
-    const key = kid === undefined ? undefined : this.keys.byId(kid);
-    if (!key || payload === undefined || signature === undefined) return null;
-    const given = Buffer.from(signature, 'base64url');
-    const expected = createHmac('sha256', key).update(`v1.${kid}.${payload}`).digest();
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-    // 43 characters carry two bits more than 32 bytes: other spellings of the same MAC are refused.
-    if (given.toString('base64url') !== signature) return null;
-    return factsOf(payload);
   }
 }
 
@@ -92,9 +85,10 @@ function factsOf(payload: string): TokenFacts | null {
   if (bytes.toString('base64url') !== payload) return null;
   const parsed = payloadSchema.safeParse(parseJson(bytes.toString('utf8')));
   if (!parsed.success) return null;
-  const [concertId, generation, queueNumber, tokenId, userId, issuedAt, expiresAt, leaseUntil, shownPosition] =
-    parsed.data;
-  return { concertId, generation, queueNumber, tokenId, userId, issuedAt, expiresAt, leaseUntil, shownPosition };
+  const [concertId, generation, queueNumber, tokenId, userId, ...times] = parsed.data;
+  const [issuedAt, expiresAt, leaseUntil, shownPosition, estimatedAt = null] = times;
+  const place = { concertId, generation, queueNumber, tokenId, userId };
+  return { ...place, issuedAt, expiresAt, leaseUntil, shownPosition, estimatedAt };
 }
 
 function parseJson(text: string): unknown {

@@ -10,6 +10,7 @@ const roomsKnown = new Gauge({ name: 'gateway_waiting_rooms', help: 'Waiting roo
 @Injectable()
 export class SnapshotView {
   private readonly rooms = new Map<string, Room>();
+  private readonly listeners: ((concertId: string) => void)[] = [];
   private readonly expected = new Map<string, Set<() => void>>();
 
   constructor(feed: SnapshotFeed) {
@@ -18,6 +19,11 @@ export class SnapshotView {
 
   room(concertId: string): Room | undefined {
     return this.rooms.get(concertId);
+  }
+
+  /** Calls back for each newer snapshot of a concert. */
+  onChange(listener: (concertId: string) => void): void {
+    this.listeners.push(listener);
   }
 
   /** Waits for the first snapshot of a concert, at most `withinMs`. False when it did not come. */
@@ -44,6 +50,7 @@ export class SnapshotView {
     this.rooms.set(snapshot.concertId, new Room(snapshot, performance.now(), known));
     roomsKnown.set(this.rooms.size);
     for (const found of this.expected.get(snapshot.concertId) ?? []) found();
+    for (const listener of this.listeners) listener(snapshot.concertId);
   }
 }
 

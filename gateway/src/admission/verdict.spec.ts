@@ -59,6 +59,24 @@ describe('a token is ACTIVE', () => {
   it('though its own time is over: the pass counts', () =>
     expect(verdict(aToken({ expiresAt: noon - 1 }), room)).toEqual({ status: 'ACTIVE', activeUntil }));
 
+  it('at once where the join was answered so, until a snapshot tells, and for no longer than that pass', () => {
+    const given = { passHere: activeUntil };
+    const joined = aToken({ queueNumber: 16 });
+    for (const known of [room, undefined, aRoom({ lastQueueNumber: 12 })]) {
+      expect(verdict(joined, known, noon, given)).toEqual({ status: 'ACTIVE', activeUntil });
+      expect(verdict(joined, known, activeUntil, given)).toEqual({ status: 'EXPIRED', reason: 'PASS_ENDED' });
+      expect(verdict(joined, known, activeUntil, { ...given, payLateMs: 1 })).toEqual({
+        status: 'ACTIVE',
+        activeUntil,
+      });
+      expect(verdict(joined, known, noon, { ...given, endedHere: 'SPENT' }).status).toBe('EXPIRED');
+    }
+    expect(verdict(joined, aRoom({}, { left: [16] }), noon, given)).toEqual({ status: 'EXPIRED', reason: 'LEFT' });
+    expect(verdict(aToken(), room, noon, { passHere: noon + 1 })).toEqual({ status: 'ACTIVE', activeUntil });
+    expect(verdict(joined, aRoom({ generation: 2 }), noon, given).status).toBe('INVALID');
+    expect(verdict(joined, room)).toMatchObject({ status: 'WAITING' });
+  });
+
   it('a while after the pass for paying, and then not', () => {
     expect(verdict(aToken(), room, noon + 15 * minute - 1, paying)).toEqual({ status: 'ACTIVE', activeUntil });
     expect(verdict(aToken(), room, noon + 15 * minute, paying)).toEqual({ status: 'EXPIRED', reason: 'PASS_ENDED' });
@@ -146,7 +164,7 @@ describe('the shown position', () => {
           fc.pre(live[index] === 1);
           const before = live.slice(0, index).filter((one) => one === 1).length;
           const room = aRoom({ buckets: { size, live: inBuckets(live, size) } });
-          const position = room.position(index + 1);
+          const position = room.lineOf(index + 1)!.position(index + 1);
           expect(position).toBeGreaterThanOrEqual(before + 1);
           expect(position).toBeLessThanOrEqual(index + 1);
           const bucketEnd = (Math.floor(index / size) + 1) * size;

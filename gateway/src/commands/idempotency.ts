@@ -1,5 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { newId } from '#service';
 import { type KeyRing, keysFor } from '../admission/key-ring.js';
 import { invalidRequest } from '../problems/problem.js';
 import { canonicalJson } from './canonical-json.js';
@@ -37,10 +37,19 @@ export class Idempotency {
 
   /** @throws Problem INVALID_REQUEST for a key that looks like one of ours but was given to another request. */
   identify(request: RequestIdentity, key: string | null, body: unknown): KeyedCommand {
-    const requestHash = createHash('sha256').update(canonicalJson(body)).digest('hex');
+    const requestHash = hash('sha256', canonicalJson(body));
     if (key === null) {
-      const id = uuidv7();
-      return { id, key: this.sealedKey(request, id), requestHash, repeatable: false };
+      const id = newId();
+      const sealedKey = () => this.sealedKey(request, id);
+      return {
+        id,
+        requestHash,
+        repeatable: false,
+        // Sealed only where it is shown: most commands are decided within the wait.
+        get key() {
+          return sealedKey();
+        },
+      };
     }
     const id = ownKey.test(key) ? this.openKey(request, key) : hashedId('command', identityParts(request, key));
     return { id, key, requestHash, repeatable: true };
@@ -69,9 +78,9 @@ export class Idempotency {
  */
 export function derivedId(commandId: string, purpose: string): string {
   if (commandId.startsWith('ff')) return hashedId(purpose, [commandId]);
-  const hash = digest(purpose, [commandId]);
-  Buffer.from(commandId.replaceAll('-', ''), 'hex').copy(hash, 0, 0, 6);
-  return formatted(hash, 7);
+  const bytes = digest(purpose, [commandId]);
+  Buffer.from(commandId.replaceAll('-', ''), 'hex').copy(bytes, 0, 0, 6);
+  return formatted(bytes, 7);
 }
 
 const ownKey = /^own\.([0-9a-f-]{36})\.([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{22})$/;
@@ -89,15 +98,13 @@ function identityParts({ userId, method, path }: RequestIdentity, key: string): 
 
 /** UUIDv8 whose first byte is `ff`: keyed ids have a range of their own in the inboxes. */
 function hashedId(purpose: string, parts: readonly string[]): string {
-  const hash = digest(purpose, parts);
-  hash[0] = 0xff;
-  return formatted(hash, 8);
+  const bytes = digest(purpose, parts);
+  bytes[0] = 0xff;
+  return formatted(bytes, 8);
 }
 
 function digest(purpose: string, parts: readonly string[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of [purpose, ...parts]) hash.update(lengthPrefixed(part));
-  return hash.digest().subarray(0, 16);
+  return hash('sha256', [purpose, ...parts].map(lengthPrefixed).join(''), 'buffer').subarray(0, 16);
 }
 
 /** Without lengths, ("ab", "c") and ("a", "bc") would be one. */

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { AccessTokens } from '../identity/access-tokens.js';
 import { bearerOf, type Identity } from '../identity/identity.js';
+import { ServiceKeys } from '../identity/service-keys.js';
 import { Problem } from '../problems/problem.js';
 import { keepCall } from './call.js';
 import { ENDPOINT, type EndpointSpec } from './endpoint.js';
@@ -14,6 +15,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly accessTokens: AccessTokens,
+    private readonly serviceKeys: ServiceKeys,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -21,7 +23,9 @@ export class AccessGuard implements CanActivate {
     // Health, metrics and the documentation are not part of the API and declare nothing.
     if (!endpoint) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const identity = endpoint.access === 'public' ? null : await this.identify(request);
+    const { access } = endpoint;
+    const service = access === 'service' ? this.identifyService(request) : null;
+    const identity = access === 'service' || access === 'public' ? null : await this.identify(request);
     if (identity) requireRole(endpoint, identity);
     const params = validated(endpoint.params, 'path', request.params);
     const query = validated(endpoint.query, 'query', request.query);
@@ -29,7 +33,8 @@ export class AccessGuard implements CanActivate {
     const idempotencyKey = endpoint.command
       ? validatedKey(request.headers['idempotency-key'], endpoint.command === 'key-required')
       : null;
-    keepCall(request, { endpoint, params, query, body, path: pathWith(endpoint, params), idempotencyKey, identity });
+    const path = pathWith(endpoint, params);
+    keepCall(request, { endpoint, params, query, body, path, idempotencyKey, identity, service });
     return true;
   }
 
@@ -40,6 +45,13 @@ export class AccessGuard implements CanActivate {
     const detail =
       token === null ? 'Send Authorization: Bearer <access token>.' : 'The access token is not valid any more.';
     throw new Problem('UNAUTHENTICATED', detail);
+  }
+
+  private identifyService(request: FastifyRequest): string {
+    const key = bearerOf(request.headers.authorization);
+    const service = key === null ? null : this.serviceKeys.ownerOf(key);
+    if (service !== null) return service;
+    throw new Problem('UNAUTHENTICATED', "Send Authorization: Bearer <your service's key>.");
   }
 }
 

@@ -17,7 +17,7 @@ export class AnswerInterceptor implements NestInterceptor {
         const caching = answer.status === 202 ? 'no-store' : (call.endpoint.cache ?? 'no-store');
         void reply.status(answer.status).headers({ 'Cache-Control': caching, ...answer.headers });
         if (answer.body === undefined) return undefined;
-        void reply.header('Content-Type', 'application/json; charset=utf-8');
+        if (!reply.hasHeader('Content-Type')) void reply.header('Content-Type', 'application/json; charset=utf-8');
         return answer.body;
       }),
     );

@@ -3,7 +3,8 @@ import type { EndpointSpec } from './endpoint.js';
 /** What a controller answers with: one of the statuses its declaration names. */
 export interface Answer<Status extends number = number> {
   readonly status: Status;
-  /** An object is written as JSON; a string is JSON already (an upstream's answer, passed on as it came). */
+  /** An object is written as JSON; a string or bytes are JSON already (an upstream's answer, passed on as it came); a
+   * stream is passed on as it flows, and its Content-Type is among the headers. */
   readonly body?: object | string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { PlaceReference } from '#contracts';
 import type { Standing } from '../admission/standing.js';
 import type { Identity } from '../identity/identity.js';
+import { clientNetwork } from '../http/client-network.js';
 import { clientRequestId, traceOf } from '../http/trace.js';
 import type { EndpointSpec } from './endpoint.js';
 
@@ -24,13 +26,19 @@ export interface Call<E extends EndpointSpec = EndpointSpec> {
   readonly correlationId: string | null;
   /** Present on every endpoint that is not public. */
   readonly identity: Identity | null;
+  /** Which service asks; present where services do. */
+  readonly service: string | null;
   /** Present on every endpoint with admission. */
   standing: Standing | null;
+  /** Instead of a standing, where paying is asked for: the place whose token a payment has spent. */
+  spent: PlaceReference | null;
+  /** Whose connection it came by: an IPv4 address or an IPv6 /64. */
+  readonly network: string | null;
   /** Who the answers belong to. Throws on a public endpoint: a mistake in its declaration. */
   readonly userId: string;
 }
 
-type CallParts = Omit<Call, 'userId' | 'traceparent' | 'correlationId' | 'standing'>;
+type CallParts = Omit<Call, 'userId' | 'network' | 'traceparent' | 'correlationId' | 'standing' | 'spent'>;
 
 const calls = new WeakMap<FastifyRequest, Call>();
 
@@ -38,9 +46,13 @@ export function keepCall(request: FastifyRequest, parts: CallParts): Call {
   const call: Call = {
     ...parts,
     standing: null,
+    spent: null,
     correlationId: clientRequestId(request.raw) === null ? request.id : null,
     get traceparent() {
       return traceOf(request.raw).traceparent;
+    },
+    get network() {
+      return clientNetwork(request);
     },
     get userId() {
       if (!parts.identity) throw new Error(`${parts.endpoint.path} is public and has no user`);

@@ -1,4 +1,5 @@
 import { applyDecorators, Delete, Get, Patch, Post, SetMetadata } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
 import type { ProblemCode } from '../problems/catalogue.js';
 
@@ -6,6 +7,8 @@ export interface ResponseSpec {
   readonly description: string;
   /** Absent: the answer has no body. */
   readonly body?: z.ZodType;
+  /** Of the body; JSON unless said otherwise. */
+  readonly contentType?: 'application/json' | 'text/event-stream';
   /** Headers of this answer beside those every answer has: name → meaning. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -18,7 +21,8 @@ export interface EndpointSpec {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly access: 'public' | 'user' | 'organizer' | 'operator';
+  /** `service`: by a key of INTROSPECTION_KEYS instead of an access token. */
+  readonly access: 'public' | 'user' | 'organizer' | 'operator' | 'service';
   /**
    * What queue token it asks for. `pass`: an ACTIVE one, a waiting visitor gets 202. `payment`: the same, and a pass that
    * ended less than the hold's length ago. `place`: any live one.
@@ -51,7 +55,8 @@ const routes = { GET: Get, POST: Post, PATCH: Patch, DELETE: Delete };
 /** Routes a controller's method as its declaration says. */
 export function Endpoint(spec: EndpointSpec): MethodDecorator {
   const path = spec.path.replaceAll(/\{(\w+)\}/g, ':$1');
-  return applyDecorators(routes[spec.method](path), SetMetadata(ENDPOINT, spec));
+  const asks = { asksForQueueToken: spec.admission !== undefined };
+  return applyDecorators(routes[spec.method](path), SetMetadata(ENDPOINT, spec), RouteConfig(asks));
 }
 
 /** The declarations of a controller's methods. */

@@ -5,13 +5,13 @@ import { idempotencyKey } from './values.js';
 /** More would only make the answer large. */
 const ERRORS_SHOWN_MAX = 50;
 
-/** @throws Problem INVALID_REQUEST listing each fault. A part that is not declared must be empty. */
+/** @throws Problem INVALID_REQUEST listing each fault. A part that is not declared must be empty; an absent one counts as empty. */
 export function validated(schema: z.ZodObject | undefined, part: 'path' | 'query' | 'body', given: unknown): object {
   if (!schema) {
     if (isEmpty(given)) return {};
     throw invalidRequest(`This request takes no ${part}.`, [{ path: part, message: `no ${part} is taken here` }]);
   }
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given === undefined ? {} : given);
   if (parsed.success) return parsed.data;
   throw invalidRequest(`The ${part} is not valid.`, fieldErrors(parsed.error).slice(0, ERRORS_SHOWN_MAX));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Ids in any spelling; compared and stored in lower case. */
-export const uuid = z.uuid().toLowerCase();
+/** Ids in any spelling, of any version: one that was never given is unknown, not malformed. Compared and stored in lower case. */
+export const uuid = z.guid().toLowerCase();
 
 /** Text that every part of the system can store: no control characters (PostgreSQL refuses NUL), no broken surrogates. */
 export function storableText(min: number, max: number) {

@@ -2,6 +2,7 @@ import fastifyCompress from '@fastify/compress';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
+import { ForgedTokens } from '../admission/forged-tokens.js';
 import type { GatewaySettings } from '../config.js';
 import { OPEN_API_DOCUMENT } from '../openapi/open-api.controller.js';
 import { allowBrowsers } from './cors.js';
@@ -27,6 +28,7 @@ export async function configureHttp(app: NestFastifyApplication, settings: Gatew
   allowBrowsers(app, settings);
   app.get(LoadLimit).guard(server, settings.IN_FLIGHT_MAX);
   takeJsonOnly(server);
+  app.get(ForgedTokens).guard(server);
   await server.register(fastifyCompress, {
     threshold: COMPRESSED_BYTES_MIN,
     encodings: ['br', 'gzip'],

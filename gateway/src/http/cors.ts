@@ -38,11 +38,12 @@ export function allowBrowsers(
     exposedHeaders,
     maxAge: PREFLIGHT_SECONDS,
   };
+  const [asPreflight, asAnyOther] = [true, false].map((preflight) => ({ ...options, preflight }));
   app.enableCors({
-    delegator: (request: FastifyRequest, decide: (error: Error | null, chosen: object) => void) => {
+    delegator: (request: FastifyRequest, decide: (error: Error | null, chosen?: object) => void) => {
       const { origin: from, 'access-control-request-method': method } = request.headers;
       // An OPTIONS that is no preflight is answered like any other method.
-      decide(null, { ...options, preflight: from !== undefined && method !== undefined });
+      decide(null, from !== undefined && method !== undefined ? asPreflight : asAnyOther);
     },
   });
 }

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { unsupportedMediaType } from '../problems/from-error.js';
-import { invalidRequest } from '../problems/problem.js';
+import { unreadable, unsupportedMediaType } from '../problems/from-error.js';
 
 /** JSON in UTF-8 is the only body taken; other types, charsets and encodings are refused before it is read. */
 export function takeJsonOnly(server: FastifyInstance): void {
@@ -10,7 +9,7 @@ export function takeJsonOnly(server: FastifyInstance): void {
   server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // A client that always names a type, on a request that has no body.
     if (body.length === 0) return done(null, undefined);
-    if (!isUtf8(body)) return done(invalidRequest('The body is not valid UTF-8.'));
+    if (!isUtf8(body)) return done(unreadable('The body is not valid UTF-8.'));
     return void parse(request, body.toString('utf8'), done);
   });
   server.addHook('onRequest', (request, _reply, done) => done(isTrick(request) ? unsupportedMediaType() : undefined));

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Counter, Gauge } from '#service';
 import type { FastifyInstance } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import { overloaded } from '../problems/problem.js';
 
 const inFlight = new Gauge({ name: 'gateway_requests_in_flight', help: 'Requests in work' });
@@ -17,6 +18,7 @@ const alwaysAnswered = /^\/(?:health\/|metrics(?:$|\?))/;
 export class LoadLimit implements OnModuleDestroy {
   private working = 0;
   private stopping = false;
+  private readonly counted = new WeakMap<ServerResponse, () => void>();
 
   onModuleDestroy(): void {
     this.stopping = true;
@@ -35,16 +37,27 @@ export class LoadLimit implements OnModuleDestroy {
       }
       return done();
     });
-    server.addHook('preValidation', (request, reply, done) => {
-      if (alwaysAnswered.test(request.url) || reply.raw.closed) return done();
+    server.addHook('preValidation', (request, reply, next) => {
+      if (alwaysAnswered.test(request.url) || reply.raw.closed) return next();
       if (this.working >= requestsMax) {
         refused.inc();
-        return done(overloaded('Too many requests are in work.'));
+        return next(overloaded('Too many requests are in work.'));
       }
       inFlight.set(++this.working);
       // `close` comes once, whether the answer was sent or the client went away.
-      reply.raw.once('close', () => inFlight.set(--this.working));
-      return done();
+      const done = () => inFlight.set(--this.working);
+      reply.raw.once('close', done);
+      this.counted.set(reply.raw, done);
+      return next();
     });
+  }
+
+  /** The answer goes on for as long as its client listens: it has a limit of its own, and counts as work no more. */
+  release(answer: ServerResponse): void {
+    const done = this.counted.get(answer);
+    if (!done) return;
+    answer.removeListener('close', done);
+    this.counted.delete(answer);
+    done();
   }
 }

@@ -11,6 +11,8 @@ const durations = new Histogram({
 /** By route, not by path: ids must not become labels. */
 export function measureRequests(server: FastifyInstance): void {
   server.addHook('onResponse', (request, reply, done) => {
+    // A stream lasts as long as its client listens.
+    if (reply.getHeader('content-type') === 'text/event-stream') return done();
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
     done();

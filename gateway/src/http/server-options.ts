@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '#service';
+import type { GatewaySettings } from '../config.js';
 import { problemFrom } from '../problems/from-error.js';
 import { answerProblem } from '../problems/problem.filter.js';
 import { invalidRequest, type Problem, PROBLEM_JSON, problemDocument, problemHeaders } from '../problems/problem.js';
@@ -15,9 +16,12 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Node looks for late requests only every 30 s unless told, and a slow body outlived two looks. */
 const CONNECTIONS_CHECKED_MS = 1_000;
 
-/** Fastify's options: limits, and problem details for what fails before routing. */
-export function serverOptions(): FastifyHttpOptions<Server> {
+/** Fastify's options: limits, whose word on the client's address counts, and problem details for what fails before routing. */
+export function serverOptions({
+  TRUSTED_PROXIES,
+}: Pick<GatewaySettings, 'TRUSTED_PROXIES'>): FastifyHttpOptions<Server> {
   return {
+    trustProxy: TRUSTED_PROXIES.length > 0 && TRUSTED_PROXIES,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECKED_MS },
@@ -50,7 +54,7 @@ function rawAnswer(problem: Problem): string {
   const body = JSON.stringify(problemDocument(problem, '/', randomBytes(16).toString('hex')));
   const headers = {
     ...problemHeaders(problem),
-    'X-Request-Id': uuidv7(),
+    'X-Request-Id': newId(),
     Date: new Date().toUTCString(),
     'Content-Type': PROBLEM_JSON,
     'Content-Length': String(Buffer.byteLength(body)),

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
+import { newId, randomBytes } from '#service';
 
 /** W3C Trace Context of one request: the caller's, or one of our own. */
 export interface Trace {
@@ -28,7 +27,7 @@ const requestId = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
 /** The client's X-Request-Id when it is harmless to echo, else a fresh UUIDv7. */
 export function requestIdOf(request: IncomingMessage): string {
-  return clientRequestId(request) ?? uuidv7();
+  return clientRequestId(request) ?? newId();
 }
 
 /** A client may send one id twice, so it never serves as the id that a reply is found by. */

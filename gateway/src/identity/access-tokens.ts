@@ -12,6 +12,11 @@ export class AccessTokens {
 
   constructor(private readonly issuer: TokenIssuer) {}
 
+  /** Whether it was verified here before and is good still: what can be said without waiting for anybody. */
+  isKnown(token: string): boolean {
+    return (this.verified.get(token)?.expiresAt ?? 0) > Date.now();
+  }
+
   /**
    * Null when the token is not ours to trust, or its time is over.
    * @throws Problem OVERLOADED when the issuer's keys cannot be had.

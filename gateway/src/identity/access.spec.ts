@@ -108,6 +108,7 @@ describe('who asks', () => {
 
 describe('the settings of access', () => {
   const needed = {
+    QUEUE_URL: 'http://a',
     CONCERT_URL: 'http://a',
     RESERVATION_URL: 'http://b',
     WALLET_URL: 'http://c',

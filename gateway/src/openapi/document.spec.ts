@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { GatewayUnderTest } from '../../test/gateway-under-test.js';
 import { KnownRoutes } from '../http/known-routes.js';
+import { z } from 'zod';
+import { Schemas } from './schemas.js';
 
 interface Operation {
   readonly operationId: string;
@@ -41,7 +43,7 @@ describe('the served OpenAPI document', () => {
       .filter(({ method, url }) => method !== 'HEAD' && url.startsWith('/v1/'))
       .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
     expect(operations.map(([name]) => name).sort()).toEqual(served.sort());
-    expect(served).toHaveLength(22);
+    expect(served).toHaveLength(36);
   });
 
   it('names every operation once, and describes every path parameter', () => {
@@ -74,6 +76,21 @@ describe('the served OpenAPI document', () => {
     for (const word of ['"nullable"', '"~standard"', '"_def"', '"$defs"', '"$schema"', '"exclusiveMinimum":true']) {
       expect(text).not.toContain(word);
     }
+  });
+
+  it('describes what is logged of operators by another schema than what they send', () => {
+    const { schemas } = document.components;
+    expect(schemas['OperatorAct']).toMatchObject({
+      required: expect.arrayContaining(['actId', 'operator', 'outcome']),
+    });
+    expect(schemas['OperatorReason']).toMatchObject({ required: ['reason'], additionalProperties: false });
+  });
+
+  it('cannot be made where two schemas have one name', () => {
+    const schemas = new Schemas();
+    schemas.of(z.object({ reason: z.string() }).meta({ id: 'Twin' }), 'output');
+    const other = z.object({ actId: z.string() }).meta({ id: 'Twin' });
+    expect(() => schemas.of(z.array(other), 'output')).toThrow('two schemas have the name Twin');
   });
 
   it('leaves every answer open to new members', () => {

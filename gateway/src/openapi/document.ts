@@ -21,9 +21,15 @@ export function openApiDocument(endpoints: readonly EndpointSpec[]): JsonSchema 
     servers: [{ url: '/' }],
     tags,
     paths,
-    components: { schemas: schemas.components, securitySchemes },
+    components: { schemas: schemas.components, securitySchemes: schemesOf(endpoints) },
   };
 }
+
+function schemesOf(endpoints: readonly EndpointSpec[]): JsonSchema {
+  return { ...securitySchemes, ...(endpoints.some(({ access }) => access === 'service') && { serviceKey }) };
+}
+
+const serviceKey = { type: 'http', scheme: 'bearer', description: 'which service asks; a key of INTROSPECTION_KEYS' };
 
 const securitySchemes = {
   accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'who asks' },

@@ -15,10 +15,16 @@ export function operationOf(endpoint: EndpointSpec, schemas: Schemas): JsonSchem
     summary,
     ...(description !== undefined && { description }),
     parameters: parametersOf(endpoint, schemas),
-    ...(body && { requestBody: { required: true, content: json(schemas.of(body, 'input')) } }),
+    ...(body && { requestBody: { required: !body.safeParse({}).success, content: json(schemas.of(body, 'input')) } }),
     responses: responsesOf(endpoint, schemas),
-    security: access === 'public' ? [] : [{ accessToken: [], ...(admission && { queueToken: [] }) }],
+    security: securityOf(access, admission),
   };
+}
+
+function securityOf(access: EndpointSpec['access'], admission: EndpointSpec['admission']): JsonSchema[] {
+  if (access === 'public') return [];
+  if (access === 'service') return [{ serviceKey: [] }];
+  return [{ accessToken: [], ...(admission && { queueToken: [] }) }];
 }
 
 /** `POST /v1/reservations/{reservationId}/cancel` → `postReservationsCancel`. */
@@ -51,10 +57,9 @@ function parametersOf(endpoint: EndpointSpec, schemas: Schemas): JsonSchema[] {
 }
 
 function responsesOf(endpoint: EndpointSpec, schemas: Schemas): JsonSchema {
-  const successes = Object.entries(endpoint.responses).map(([status, spec]) => [
-    status,
-    success(endpoint, spec, schemas),
-  ]);
+  const successes = Object.entries(endpoint.responses)
+    .filter(([status]) => status !== '202')
+    .map(([status, spec]) => [status, success(endpoint, spec, schemas)]);
   const accepted = acceptedResponse(endpoint, schemas);
   return Object.fromEntries([
     ...successes,
@@ -65,7 +70,7 @@ function responsesOf(endpoint: EndpointSpec, schemas: Schemas): JsonSchema {
 
 function success(
   endpoint: EndpointSpec,
-  { description, body, headers = {} }: ResponseSpec,
+  { description, body, contentType = 'application/json', headers = {} }: ResponseSpec,
   schemas: Schemas,
 ): JsonSchema {
   const all = {
@@ -74,24 +79,30 @@ function success(
     ...(endpoint.command && { 'Idempotent-Replayed': '`true` when this is the first decision again' }),
     ...headers,
   };
-  return { description, headers: documented(all), ...(body && { content: json(schemas.of(body, 'output')) }) };
+  return {
+    description,
+    headers: documented(all),
+    ...(body && { content: { [contentType]: { schema: schemas.of(body, 'output') } } }),
+  };
 }
 
-/** 202: not decided yet, or still waiting in line. */
+/** 202: what the endpoint says with it, not decided yet, or still waiting in line. */
 function acceptedResponse(endpoint: EndpointSpec, schemas: Schemas): JsonSchema | undefined {
   const waits = endpoint.admission === 'pass' || endpoint.admission === 'payment';
   const pends = endpoint.command !== undefined && endpoint.pendingAnswer !== false;
-  if (!waits && !pends) return undefined;
-  const bodies = [...(waits ? [queuePlace] : []), ...(pends ? [pending] : [])].map((body) =>
-    schemas.of(body, 'output'),
+  const own = endpoint.responses[202];
+  if (!waits && !pends) return own && success(endpoint, own, schemas);
+  const bodies = [...(own?.body ? [own.body] : []), ...(waits ? [queuePlace] : []), ...(pends ? [pending] : [])].map(
+    (body) => schemas.of(body, 'output'),
   );
   const headers = {
     ...everyAnswer,
-    'Retry-After': 'seconds until asking again makes sense',
+    'Retry-After': 'seconds until asking again makes sense, where it does',
     ...(waits && { 'Queue-Token': 'the renewed queue token, while waiting', 'Queue-Status': 'WAITING or ACTIVE' }),
     ...(pends && { Location: 'what is being made, where it has an address' }),
   };
   const meanings = [
+    ...(own ? [`${own.description}.`] : []),
     ...(waits ? ['The queue token is still waiting: nothing was done.'] : []),
     ...(pends ? ['Durable and not decided yet: repeat the request with the key of the body.'] : []),
   ];

@@ -27,7 +27,9 @@ export class Schemas {
 
   private keep(name: string, definition: JsonSchema): void {
     const { id: _, ...rest } = definition;
-    this.components[name] ??= relocated(rest) as JsonSchema;
+    const written = relocated(rest) as JsonSchema;
+    const kept = (this.components[name] ??= written);
+    if (JSON.stringify(kept) !== JSON.stringify(written)) throw new Error(`two schemas have the name ${name}`);
   }
 }
 

@@ -21,8 +21,13 @@ export function problemFrom(error: unknown): Problem {
   if (status === 413) return new Problem('PAYLOAD_TOO_LARGE', 'A body may have at most 64 KiB.');
   if (status === 415) return unsupportedMediaType();
   if (status === 503) return overloaded('The gateway cannot take the request right now.');
-  if (status >= 400 && status < 500) return invalidRequest(detail);
+  if (status >= 400 && status < 500) return unreadable(detail);
   return new Problem('INTERNAL', 'The fault has been recorded. The trace id names it.');
+}
+
+/** Nothing of it could be read: the one error is that of the whole. */
+export function unreadable(detail: string): Problem {
+  return invalidRequest(detail, [{ path: '', message: detail }]);
 }
 
 export function unsupportedMediaType(): Problem {

@@ -93,6 +93,23 @@ export const payment = z
   .meta({ id: 'Payment' });
 export type Payment = z.output<typeof payment>;
 
+export const operatorPayment = payment
+  .extend({
+    status: z.enum(['PROCESSING', 'COMPLETED', 'REJECTED', 'COMPENSATED', 'STUCK']),
+    userId: z.string(),
+    state: z.string().meta({ description: 'what the saga awaits, or how it ended' }),
+    stuckReason: z.string().nullable(),
+    attempts: z.int().min(1).meta({ description: 'how often the awaited request was sent' }),
+    deadlineAt: instant,
+    createdAt: instant,
+    cancellation: z
+      .object({ state: z.string(), stuckReason: z.string().nullable(), attempts: z.int().min(1) })
+      .nullable()
+      .meta({ description: 'of the paid reservation' }),
+  })
+  .meta({ id: 'OperatorPayment', description: 'STUCK: its saga, or its cancellation, waits for an operator' });
+export type OperatorPayment = z.output<typeof operatorPayment>;
+
 export const wallet = z
   .object({ userId: z.string(), balance: money, currency, updatedAt: instant.nullable() })
   .meta({ id: 'Wallet' });

@@ -18,14 +18,14 @@ export class CatalogueController {
 
   @Endpoint(listConcerts)
   async list(@Called() { query, traceparent }: Call<typeof listConcerts>): Promise<AnswerOf<typeof listConcerts>> {
-    const { text } = await this.read(CATALOGUE, withQuery('/internal/concerts', query), traceparent);
-    return { status: 200, body: text };
+    const { bytes } = await this.read(CATALOGUE, withQuery('/internal/concerts', query), traceparent);
+    return { status: 200, body: bytes };
   }
 
   @Endpoint(showConcert)
   async show(@Called() { params, traceparent }: Call<typeof showConcert>): Promise<AnswerOf<typeof showConcert>> {
-    const { text } = await this.read(CATALOGUE, `/internal/concerts/${params.concertId}`, traceparent);
-    return { status: 200, body: text };
+    const { bytes } = await this.read(CATALOGUE, `/internal/concerts/${params.concertId}`, traceparent);
+    return { status: 200, body: bytes };
   }
 
   @Endpoint(listSchedules)
@@ -52,7 +52,7 @@ export class CatalogueController {
   }
 }
 
-function conditional({ text, etag }: SharedBody, ifNoneMatch: string | undefined): Answer<200 | 304> {
+function conditional({ bytes, etag }: SharedBody, ifNoneMatch: string | undefined): Answer<200 | 304> {
   const headers = { ETag: etag };
-  return isUnchanged(ifNoneMatch, etag) ? { status: 304, headers } : { status: 200, body: text, headers };
+  return isUnchanged(ifNoneMatch, etag) ? { status: 304, headers } : { status: 200, body: bytes, headers };
 }

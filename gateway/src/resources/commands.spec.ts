@@ -187,7 +187,6 @@ describe('a request that changes something', () => {
     const block = { section: 'A', rows: 1, seatsPerRow: 1, price: 1 };
     it.each([
       { blocks: [] },
-      { blocks: [block, block] },
       { blocks: [{ ...block, rows: 1000, seatsPerRow: 101 }] },
       { blocks: [{ ...block, price: 0 }] },
       { blocks: [{ ...block, price: 1e12 }] },
@@ -199,5 +198,15 @@ describe('a request that changes something', () => {
       expect(response.json()).toMatchObject({ code: 'INVALID_REQUEST' });
       expect(gateway.bus.asked).toEqual([]);
     });
+
+    it.each([{ blocks: [block, { ...block, price: 2 }] }, { blocks: [{ ...block, rows: 20, seatsPerRow: 5_000 }] }])(
+      'takes a schedule with %j',
+      async ({ blocks }) => {
+        const url = `/v1/admin/concerts/${anId}/schedules`;
+        const payload = { startsAt: '2030-01-01T00:00:00Z', blocks };
+        await gateway.request({ method: 'POST', url, headers: organizer, payload });
+        expect(gateway.bus.asked).toMatchObject([{ payload: { blocks } }]);
+      },
+    );
   });
 });

@@ -59,7 +59,7 @@ export class OrganizerController {
 
   @Endpoint(blockSeats)
   async blockSeats(@Called() call: Call<typeof blockSeats>): Promise<AnswerOf<typeof blockSeats>> {
-    const payload = { ...call.body, scheduleId: call.params.scheduleId };
+    const payload = { ...call.body, scheduleId: call.params.scheduleId, operator: call.userId };
     const decided = await this.commands.of(call).ask<{ items: unknown[] }>(concert.blockSeats, payload);
     if (decided.kind === 'pending') return decided.answer;
     return { status: 200, body: decided.body, headers: decided.headers };

@@ -42,8 +42,8 @@ export const createConcert = endpoint({
 
 const block = z.strictObject({
   section: storableText(1, 50),
-  rows: z.int().min(1).max(1000),
-  seatsPerRow: z.int().min(1).max(1000),
+  rows: z.int().min(1).max(SEATS_PER_SCHEDULE_MAX),
+  seatsPerRow: z.int().min(1).max(SEATS_PER_SCHEDULE_MAX),
   price: z.int().min(1).max(PRICE_MAX),
 });
 
@@ -52,16 +52,13 @@ export const createSchedule = endpoint({
   path: '/v1/admin/concerts/{concertId}/schedules',
   tag,
   summary: 'Add a date with its seats',
-  description: 'Rows are named "1".."n". A section is one block; at most 100,000 seats.',
+  description:
+    'Rows are named "1".."n"; another block of a section (other prices, say) goes on where the one before ended. At most 100,000 seats.',
   access: 'organizer',
   command: 'key-optional',
   params: z.strictObject({ concertId: uuid }),
   body: z
     .strictObject({ startsAt: instant, blocks: z.array(block).min(1).max(1000) })
-    .refine(({ blocks }) => new Set(blocks.map(({ section }) => section)).size === blocks.length, {
-      path: ['blocks'],
-      message: 'must not name a section twice',
-    })
     .refine(({ blocks }) => seatsOf(blocks) <= SEATS_PER_SCHEDULE_MAX, {
       path: ['blocks'],
       message: `must not have more than ${SEATS_PER_SCHEDULE_MAX} seats`,

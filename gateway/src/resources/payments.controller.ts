@@ -2,9 +2,9 @@ import { Controller } from '@nestjs/common';
 import { reservation } from '#contracts';
 import { tokenExpired } from '../admission/admission.interceptor.js';
 import { EndedPlaces } from '../admission/ended-places.js';
-import { Commands, REPLAYED } from '../commands/commands.js';
+import { Commands } from '../commands/commands.js';
 import type { AnswerOf } from '../endpoint/answer.js';
-import { type Call, Called } from '../endpoint/call.js';
+import { type Call, Called, standingOf } from '../endpoint/call.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import { SharedReads } from '../upstreams/shared-reads.js';
 import { Upstreams, withQuery } from '../upstreams/upstreams.js';
@@ -25,8 +25,12 @@ export class PaymentsController {
 
   @Endpoint(pay)
   async pay(@Called() call: Call<typeof pay>): Promise<AnswerOf<typeof pay>> {
-    if (!call.standing) return this.paidBefore(call);
-    const { place } = call.standing;
+    const paid = call.spent && (await this.paidBefore(call));
+    // Without a key nothing is decided: the payment is shown, as reading it would.
+    if (paid && call.idempotencyKey === null) {
+      return { status: 200, body: await this.read(call, paid), headers: { Location: pathOfPayment(paid) } };
+    }
+    const place = call.spent ?? standingOf(call).place;
     const command = this.commands.of(call);
     const paymentId = command.newId('payment');
     const payload = { reservationId: call.params.reservationId, paymentId, userId: call.userId, place };
@@ -35,32 +39,32 @@ export class PaymentsController {
     if (decided.kind === 'pending') return decided.answer;
     const { alreadyPaid = false, ...body } = decided.body;
     // Paying what is paid already spends nothing, and a first decision told again may have spent another place's token.
-    if (body.status === 'COMPLETED' && !alreadyPaid && !decided.replayed) this.ended.add(place.tokenId, 'SPENT');
+    if (body.status === 'COMPLETED' && !alreadyPaid && !decided.replayed) this.ended.add(place, 'SPENT');
     this.shared.forget(place.concertId);
     const headers = { ...decided.headers, Location: pathOfPayment(body.paymentId) };
     return { status: alreadyPaid ? 200 : 201, body, headers };
   }
 
   /**
-   * With a spent token nothing is sent any more: a payment that is over is only shown, as reading it would. The request
-   * that made it is known by its key, whose ids are the same each time.
+   * The payment of a reservation that is paid. A spent token pays nothing: of a paid reservation only what was decided
+   * under a key is told again, or, under a new one, that it is paid.
+   * @throws Problem TOKEN_EXPIRED where there is still something to pay
    */
-  private async paidBefore(call: Call<typeof pay>): Promise<AnswerOf<typeof pay>> {
-    const read = (path: string) =>
-      this.upstreams.reservation.get(withQuery(path, { userId: call.userId }), call.traceparent);
-    const paid = JSON.parse(await read(`/internal/reservations/${call.params.reservationId}`)) as Reservation;
-    const { status, paymentId } = paid;
-    if (status !== 'CONFIRMED' || paymentId === null) throw tokenExpired('SPENT');
-    const body = await read(`/internal/payments/${paymentId}`);
-    const headers = { Location: pathOfPayment(paymentId) };
-    const isRepeat = call.idempotencyKey !== null && this.commands.of(call).newId('payment') === paymentId;
-    return isRepeat ? { status: 201, body, headers: { ...headers, ...REPLAYED } } : { status: 200, body, headers };
+  private async paidBefore(call: Call<typeof pay>): Promise<string> {
+    const path = withQuery(`/internal/reservations/${call.params.reservationId}`, { userId: call.userId });
+    const paid = JSON.parse(await this.upstreams.reservation.get(path, call.traceparent)) as Reservation;
+    if (paid.status !== 'CONFIRMED' || paid.paymentId === null) throw tokenExpired('SPENT');
+    return paid.paymentId;
+  }
+
+  private read(call: Call, paymentId: string): Promise<string> {
+    const path = withQuery(`/internal/payments/${paymentId}`, { userId: call.userId });
+    return this.upstreams.reservation.get(path, call.traceparent);
   }
 
   @Endpoint(showPayment)
   async show(@Called() call: Call<typeof showPayment>): Promise<AnswerOf<typeof showPayment>> {
-    const path = withQuery(`/internal/payments/${call.params.paymentId}`, { userId: call.userId });
-    return { status: 200, body: await this.upstreams.reservation.get(path, call.traceparent) };
+    return { status: 200, body: await this.read(call, call.params.paymentId) };
   }
 }
 

@@ -12,11 +12,12 @@ describe('paying again with the token that the payment spent', () => {
   let gateway: GatewayUnderTest;
   let bearer: { authorization: string };
   let paymentId: string | null = null;
+  let status = 'CONFIRMED';
   const now = Date.now();
 
   beforeAll(async () => {
     reservations = createServer(({ url = '' }, response) => {
-      const paid = { reservationId, status: 'CONFIRMED', paymentId };
+      const paid = { reservationId, status, paymentId };
       const body = url.startsWith('/internal/payments/') ? { paymentId, status: 'COMPLETED' } : paid;
       response.setHeader('Content-Type', 'application/json').end(JSON.stringify(body));
     });
@@ -26,9 +27,12 @@ describe('paying again with the token that the payment spent', () => {
     bearer = await gateway.bearer('ann');
     const at = new Date(now).toISOString();
     gateway.feed.publish(aSnapshot({ at, servingNumber: 15 }, { activated: [{ from: 1, to: 15, at: now }] }));
+    // As the saga: the first pays; what comes again under its key is told again, and whatever else finds it paid.
     gateway.bus.answer = ({ payload }) => {
-      paymentId = payload['paymentId'] as string;
-      return { kind: 'answered', body: { paymentId, status: 'COMPLETED' }, replayed: false };
+      const replayed = payload['paymentId'] === paymentId;
+      const alreadyPaid = paymentId !== null && !replayed;
+      paymentId ??= payload['paymentId'] as string;
+      return { kind: 'answered', body: { paymentId, status: 'COMPLETED', alreadyPaid }, replayed };
     };
     expect((await pay('first')).statusCode).toBe(201);
   });
@@ -46,14 +50,24 @@ describe('paying again with the token that the payment spent', () => {
   }
 
   it.each([
-    ['with the key that paid, gives the first answer again', 'first', 201, 'true'],
-    ['with another key, shows the payment', 'other', 200, undefined],
-    ['without a key, shows the payment', undefined, 200, undefined],
-  ])('%s', async (_, key, status, replayed) => {
+    ['with the key that paid, gives the first answer again', 'first', 201, 'true', 1],
+    ['with another key, shows the payment', 'other', 200, undefined, 1],
+    ['without a key, shows the payment and asks for nothing', undefined, 200, undefined, 0],
+  ])('%s', async (_, key, status, replayed, asked) => {
+    const before = gateway.bus.asked.length;
     const { statusCode, headers, json } = await pay(key);
     expect([statusCode, headers['idempotent-replayed']]).toEqual([status, replayed]);
     expect(headers['location']).toBe(`/v1/payments/${paymentId}`);
     expect(json()).toEqual({ paymentId, status: 'COMPLETED' });
-    expect(gateway.bus.asked).toHaveLength(1);
+    expect(gateway.bus.asked).toHaveLength(before + asked);
+  });
+
+  it('pays nothing: a reservation that is not paid yet takes another token', async () => {
+    const [paid, before] = [paymentId, gateway.bus.asked.length];
+    status = 'WAITING';
+    const { statusCode, json } = await pay('another');
+    status = 'CONFIRMED';
+    expect([statusCode, json()]).toEqual([401, expect.objectContaining({ code: 'TOKEN_EXPIRED', reason: 'SPENT' })]);
+    expect([paymentId, gateway.bus.asked.length]).toEqual([paid, before]);
   });
 });

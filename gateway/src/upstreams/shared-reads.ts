@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SharedRead } from './shared-read.js';
 
-/** A body as it is sent, and the mark it is compared by. */
+/** A body as it is sent, in bytes so that it is encoded once for all, and the mark it is compared by. */
 export interface SharedBody {
-  readonly text: string;
+  readonly bytes: Buffer;
   /** Weak: over everything but `asOf`, which only says when it was read. */
   readonly etag: string;
 }
@@ -62,7 +62,8 @@ export class SharedReads implements OnApplicationBootstrap, OnApplicationShutdow
 
 function marked(text: string): SharedBody {
   const { asOf: _, ...rest } = JSON.parse(text) as Record<string, unknown>;
-  return { text, etag: `W/"${createHash('sha256').update(JSON.stringify(rest)).digest('base64url').slice(0, 22)}"` };
+  const etag = `W/"${createHash('sha256').update(JSON.stringify(rest)).digest('base64url').slice(0, 22)}"`;
+  return { bytes: Buffer.from(text), etag };
 }
 
 /** Whether If-None-Match names the mark: weak comparison, so `W/` does not count. */

@@ -5,6 +5,7 @@ import { Upstream } from './upstream.js';
 
 type UpstreamSettings = Pick<
   GatewaySettings,
+  | 'QUEUE_URL'
   | 'CONCERT_URL'
   | 'RESERVATION_URL'
   | 'WALLET_URL'
@@ -13,9 +14,13 @@ type UpstreamSettings = Pick<
   | 'BREAKER_RESET_MS'
 >;
 
+export const services = ['queue', 'concert', 'reservation', 'wallet'] as const;
+export type Service = (typeof services)[number];
+
 /** The services that answer queries. One that fails leaves the others alone. */
 @Injectable()
 export class Upstreams implements OnApplicationShutdown {
+  readonly queue: Upstream;
   readonly concert: Upstream;
   readonly reservation: Upstream;
   readonly wallet: Upstream;
@@ -26,13 +31,14 @@ export class Upstreams implements OnApplicationShutdown {
       inFlightMax: settings.UPSTREAM_IN_FLIGHT_MAX,
       resetMs: settings.BREAKER_RESET_MS,
     };
+    this.queue = new Upstream({ name: 'queue', url: settings.QUEUE_URL, ...limits });
     this.concert = new Upstream({ name: 'concert', url: settings.CONCERT_URL, ...limits });
     this.reservation = new Upstream({ name: 'reservation', url: settings.RESERVATION_URL, ...limits });
     this.wallet = new Upstream({ name: 'wallet', url: settings.WALLET_URL, ...limits });
   }
 
   onApplicationShutdown(): void {
-    for (const upstream of [this.concert, this.reservation, this.wallet]) upstream.close();
+    for (const service of services) this[service].close();
   }
 }
 
