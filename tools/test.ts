@@ -9,11 +9,13 @@ import { type PhaseResult, runCheck, runJest } from './test/phase.js';
  *   INFRA=containers|embedded   default: containers where a Docker engine answers
  *   TEST_REPORT=<file>          one line of JSON per phase is added to it
  */
-const phases = ['check', 'unit', 'int', 'journeys'] as const;
+const byDefault = ['check', 'unit', 'int', 'journeys', 'faults'] as const;
+/** The benches take the machine from whatever runs beside them, and minutes: only where they are asked for. */
+const phases = [...byDefault, 'benches'] as const;
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !phases.some((phase) => phase === name));
 if (unknown.length > 0) fail(`unknown: ${unknown.join(', ')}; there are ${phases.join(', ')}`);
-const wanted = phases.filter((phase) => chosen.length === 0 || chosen.includes(phase));
+const wanted = chosen.length === 0 ? byDefault : phases.filter((phase) => chosen.includes(phase));
 
 const interrupted = new AbortController();
 // `on`, not `once`: a library below ends the process at a signal that nobody else listens to.
@@ -41,20 +43,21 @@ async function runPhase(phase: (typeof phases)[number]): Promise<PhaseResult> {
     infrastructure ??= await startInfrastructure();
   } catch (error) {
     console.error(error);
-    return { phase, passed: 0, failed: 1, seconds: Math.round((performance.now() - started) / 1000) };
+    const seconds = Math.round((performance.now() - started) / 1000);
+    return { phase, passed: 0, failed: 1, seconds, failures: [`no infrastructure: ${String(error)}`] };
   }
   const environment = { TEST_INFRASTRUCTURE: JSON.stringify(infrastructure.addresses) };
-  // A journey is six processes and measures time: two at once would measure each other.
-  return runJest(phase, { workers: phase === 'journeys' ? 1 : 2, environment }, signal);
+  return runJest(phase, { workers: 2, environment }, signal);
 }
 
 function summarize(): void {
   const sum = (count: 'passed' | 'failed' | 'seconds') => results.reduce((total, result) => total + result[count], 0);
   console.log('');
-  for (const { phase, passed, failed, seconds } of results) {
+  for (const { phase, passed, failed, seconds, failures } of results) {
     const counts = phase === 'check' ? (failed ? 'failed' : 'clean') : `${passed} passed, ${failed} failed`;
     console.log(`${phase.padEnd(10)}${counts.padEnd(26)}${seconds} s`);
-    const line = { phase, passed, failed, seconds, on: infrastructure?.addresses.kind };
+    for (const failure of failures) console.log(`  ✕ ${failure}`);
+    const line = { phase, passed, failed, seconds, on: infrastructure?.addresses.kind, failures };
     if (process.env.TEST_REPORT) appendFileSync(process.env.TEST_REPORT, `${JSON.stringify(line)}\n`);
   }
   const on = infrastructure ? ` on ${infrastructure.addresses.kind}` : '';

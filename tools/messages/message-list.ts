@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { allContracts, type MessageContract, type Topic } from '#contracts';
+import { allContracts, type MessageContract, type Topic, topics } from '#contracts';
 
 /** One line of the message table. */
 export interface ListedMessage {
@@ -30,7 +30,7 @@ export function listMessages(contractsFolder: string): ListedMessage[] {
 /** `concert.events.queue` is how the queue service reads `concert.events`. Gateways have a group each, named nowhere. */
 function readersOf({ name, kind, groups }: Topic): string {
   if (groups.length > 0) return groups.map((group) => group.slice(name.length + 1)).join(', ');
-  return kind === 'snapshots' ? 'every gateway' : 'nobody yet';
+  return kind === 'snapshots' || name === topics.queueEvents.name ? 'every gateway' : 'nobody yet';
 }
 
 function keyMember(contract: MessageContract): string {
