@@ -10,6 +10,8 @@ export async function holdLanes(
   lanes: readonly { readonly service: Role; readonly lane: string }[],
 ): Promise<{ release(): Promise<void> }> {
   const client = new pg.Client({ connectionString: adminDatabaseUrl });
+  // A database that dies lets them go too.
+  client.on('error', () => undefined);
   await client.connect();
   await client.query('begin');
   for (const { service, lane } of lanes) {

@@ -21,7 +21,7 @@ import {
 import { holdLanes } from './held-lanes.js';
 import { mistakesIn, settles } from './mistakes.js';
 
-const DEADLINE_S = 6;
+const DEADLINE_S = 9;
 const victims = ['gateway', 'queue', 'concert', 'reservation', 'wallet'] as const satisfies readonly ProcessName[];
 
 /** The saga's steps and undos: the state in which each one's reply is awaited. */
@@ -85,7 +85,7 @@ class Attempt {
   /** Waits until the saga awaits the step's reply: its command is committed. */
   reachesItsStep(): Promise<unknown> {
     return eventually(async () => (await this.timeline()).at(-1)?.state === this.step, {
-      within: 2 * DEADLINE_S * 1_000,
+      within: 3 * DEADLINE_S * 1_000,
     });
   }
 

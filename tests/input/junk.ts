@@ -163,6 +163,17 @@ function bodyFaults(route: Route): fc.Arbitrary<Fault>[] {
     const members = fc.dictionary(fc.string({ maxLength: 10 }), fc.jsonValue(), { minKeys: 1 });
     return [members.map(asBody('a body where none is taken'))];
   }
+  const required = [...(body.required ?? [])];
+  // Where nothing is required, an empty body is none, and none is fine.
+  const shortest = required.length === 0 ? 1 : 0;
+  const without = (names: readonly string[]) =>
+    fc
+      .subarray([...names], { minLength: 1 })
+      .map((missing) =>
+        asBody(`without ${missing.join()}`)(
+          Object.fromEntries(Object.entries(goodBody).filter(([name]) => !missing.includes(name))),
+        ),
+      );
   const scalars = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constant(null));
   const names = Object.keys(body.properties ?? {});
   const wrongMember = fc.oneof(
@@ -174,13 +185,7 @@ function bodyFaults(route: Route): fc.Arbitrary<Fault>[] {
       weight: 4,
       arbitrary: wrongMember.map(({ name, value }) => asBody(`member ${name}`)({ ...goodBody, [name]: value })),
     },
-    fc
-      .subarray([...(body.required ?? [])], { minLength: 1 })
-      .map((missing) =>
-        asBody(`without ${missing.join()}`)(
-          Object.fromEntries(Object.entries(goodBody).filter(([name]) => !missing.includes(name))),
-        ),
-      ),
+    ...(required.length === 0 ? [] : [without(required)]),
     fc
       .record({ name: fc.string({ maxLength: 20 }).filter((name) => !names.includes(name)), value: fc.jsonValue() })
       .map(({ name, value }) =>
@@ -192,10 +197,10 @@ function bodyFaults(route: Route): fc.Arbitrary<Fault>[] {
       body: `${JSON.stringify(goodBody).slice(0, -1)},"${name}":{"prototype":{"x":1}}}`,
     })),
     fc
-      .nat(JSON.stringify(goodBody).length - 1)
+      .integer({ min: shortest, max: JSON.stringify(goodBody).length - 1 })
       .map((end) => ({ fault: 'cut', url, body: JSON.stringify(goodBody).slice(0, end) })),
     fc
-      .string({ maxLength: 50 })
+      .string({ minLength: shortest, maxLength: 50 })
       .filter(isNotJson)
       .map((text) => ({ fault: 'no JSON', url, body: text })),
     fc.integer({ min: 65_537, max: 200_000 }).map((length) => ({

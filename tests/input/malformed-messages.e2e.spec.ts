@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { Kafka, logLevel } from 'kafkajs';
 import {
@@ -91,17 +91,19 @@ describe('a malformed message', () => {
       { value: good, headers: { ...headers(), replyto: 'nowhere/at/all' } },
       { value: '\u0000', headers: { ...headers(), note: '\\u0000' } },
       { value: JSON.stringify({ ...payload, userId: '🎫'.repeat(3_000) }), headers: headers() },
+      // Well-formed by their schemas, and yet nothing that a table or an index can store.
+      { value: JSON.stringify({ ...payload, userId: 'a\u0000b' }), headers: headers() },
+      { value: good, headers: { ...headers(), ce_subject: randomBytes(3_000).toString('hex') } },
+      {
+        value: JSON.stringify({ deadLetterId: randomUUID(), operator: 'a\u0000b', reason: '\u0000' }),
+        headers: { ...headers(), ce_type: `${service}.ReplayDeadLetter.v1` },
+      },
     ];
-    // Well-formed by their schemas, and yet nothing that a table can store.
-    const unstorable = {
-      value: JSON.stringify({ ...payload, userId: 'a\u0000b' }),
-      headers: { ...headers(), ce_subject: randomUUID() },
-    };
     const producer = kafka.producer();
     await producer.connect();
     try {
       const everywhere = Array.from({ length: partitions }, (_, partition) =>
-        [...malformed, unstorable].map((one) => ({ ...one, partition, key: `key-${randomUUID()}` })),
+        malformed.map((one) => ({ ...one, partition, key: `key-${randomUUID()}` })),
       );
       await producer.send({ topic: named(topic), messages: everywhere.flat() });
     } finally {
@@ -113,7 +115,7 @@ describe('a malformed message', () => {
     for (let partition = 0; partition < partitions; partition += 1) {
       const here = parked.filter((letter) => letter.partition === partition);
       expect(here.filter(({ reason }) => reason === 'malformed')).toHaveLength(malformed.length);
-      expect(here.length).toBeLessThanOrEqual(malformed.length + 1);
+      expect(here).toHaveLength(malformed.length);
       for (const { error } of here) expect(error).not.toBe('');
     }
   });

@@ -42,6 +42,13 @@ describe('a request that no good client sends', () => {
     }
   });
 
+  it('for an id that nobody was given, of whatever version, is not found', async () => {
+    for (const id of ['00000000-0000-0000-0000-000000000001', '11111111-1111-1111-1111-111111111111', randomUUID()]) {
+      expectProblem(await fan.api.get(`/v1/concerts/${id}`), 'CONCERT_NOT_FOUND');
+      expectProblem(await fan.api.post(`/v1/concerts/${id}/queue-token`), 'CONCERT_NOT_FOUND');
+    }
+  });
+
   it('with a method that the address does not take is told which it takes', async () => {
     const taken: [string, string[]][] = [
       ['/v1/wallet', ['GET']],

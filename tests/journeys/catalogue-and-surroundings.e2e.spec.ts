@@ -11,6 +11,7 @@ import {
   startSystem,
   type System,
 } from '#testing';
+import { endpoints } from './endpoints.js';
 
 describe('the catalogue', () => {
   let system: System;
@@ -169,6 +170,7 @@ describe('the catalogue', () => {
           DEV_AUTH_KEY: 'd'.repeat(40),
           QUEUE_TOKEN_KEYS: `k1:${Buffer.alloc(32).toString('base64url')}`,
           KAFKA_BROKERS: system.kafka.brokers.join(','),
+          QUEUE_URL: 'http://127.0.0.1:1',
           CONCERT_URL: 'http://127.0.0.1:1',
           RESERVATION_URL: 'http://127.0.0.1:1',
           WALLET_URL: 'http://127.0.0.1:1',
@@ -269,28 +271,3 @@ describe('the catalogue', () => {
     });
   });
 });
-
-const endpoints = [
-  'POST /v1/concerts/{concertId}/queue-token',
-  'GET /v1/concerts/{concertId}/queue-token',
-  'DELETE /v1/concerts/{concertId}/queue-token',
-  'GET /v1/concerts/{concertId}/queue',
-  'GET /v1/concerts',
-  'GET /v1/concerts/{concertId}',
-  'GET /v1/concerts/{concertId}/schedules',
-  'GET /v1/concerts/{concertId}/schedules/{scheduleId}/seats',
-  'POST /v1/reservations',
-  'GET /v1/reservations',
-  'GET /v1/reservations/{reservationId}',
-  'POST /v1/reservations/{reservationId}/cancel',
-  'POST /v1/reservations/{reservationId}/payment',
-  'GET /v1/payments/{paymentId}',
-  'GET /v1/wallet',
-  'POST /v1/wallet/top-ups',
-  'GET /v1/wallet/entries',
-  'POST /v1/admin/concerts',
-  'POST /v1/admin/concerts/{concertId}/schedules',
-  'GET /v1/admin/schedules/{scheduleId}/seats',
-  'PATCH /v1/admin/schedules/{scheduleId}/seats',
-  'POST /v1/dev/sign-in',
-];

@@ -114,7 +114,7 @@ describe('a payment', () => {
     const later = await aConcertWith(system, { seats: 1, salesOpenAt: new Date(Date.now() + 3_600_000) });
     const waiting = await aFanInLine(system, later);
     const answer = await waiting.api.post(`/v1/reservations/${randomUUID()}/payment`);
-    expect(expectStatus(answer, 202).status).toBe('WAITING');
+    expect(expectStatus(answer, 202).status).toBe('PREQUEUE');
     const held = await aHeldReservation(system, concert, take());
     expectProblem(await pay(held, { 'queue-token': undefined }), 'QUEUE_TOKEN_REQUIRED');
   });
@@ -178,6 +178,26 @@ describe('a payment', () => {
       expect(again.headers.get('location')).toBe(`/v1/payments/${paymentId}`);
     }
     expect(await balanceOf(held.fan)).toBe(0);
+  });
+
+  it('told again under its key is what was told first, whatever has happened since', async () => {
+    const held = await aHeldReservation(system, concert, take());
+    const [refused, paid, late] = [0, 1, 2].map(() => ({ 'idempotency-key': randomUUID() }));
+    expectProblem(await pay(held, refused), 'NOT_ENOUGH_BALANCE');
+    await topUp(held.fan, PRICE);
+    const first = expectStatus(await pay(held, paid), 201);
+    // The token is spent by now, and the payment's timeline goes on.
+    await eventually(async () => {
+      const { timeline } = expectStatus(await held.fan.api.get(`/v1/payments/${first.paymentId}`), 200);
+      return timeline.length > first.timeline.length;
+    });
+    expect(expectStatus(await pay(held, paid), 201)).toEqual(first);
+    for (const replayed of [null, 'true']) {
+      const again = await pay(held, late);
+      expectStatus(again, 200);
+      expect(again.headers.get('idempotent-replayed')).toBe(replayed);
+    }
+    expectProblem(await pay(held, refused), 'NOT_ENOUGH_BALANCE');
   });
 
   it('refused once is refused again under the same key, and decided anew under another', async () => {

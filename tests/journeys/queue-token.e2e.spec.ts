@@ -12,47 +12,52 @@ import {
   expectProblem,
   expectStatus,
   rowsOf,
+  setMode,
   startSystem,
   type System,
 } from '#testing';
 
 const TEN_MINUTES_S = 600;
-const day = 24 * 60 * 60 * 1000;
 const joinOf = ({ concertId }: Pick<AConcert, 'concertId'>) => `/v1/concerts/${concertId}/queue-token`;
 
 describe('a queue token', () => {
   let system: System;
   /** On sale: the next tick lets everybody in. */
   let concert: AConcert;
-  /** Not on sale before tomorrow: everybody in its line waits. */
-  let closedConcert: AConcert;
+  /** Paused: everybody in its line waits. */
+  let pausedConcert: AConcert;
 
   beforeAll(async () => {
     system = await startSystem();
     concert = await aConcertWith(system, { seats: 20 });
-    closedConcert = await aConcertWith(system, { seats: 20, salesOpenAt: new Date(Date.now() + day) });
+    pausedConcert = await aConcertWith(system, { seats: 20 });
+    await setMode(system, pausedConcert, 'PAUSED');
   });
   afterAll(() => system.stop());
 
   const places = ({ concertId }: AConcert) =>
-    rowsOf(system.adminDatabaseUrl, 'select * from queue.place where concert_id = $1 order by queue_number', [
+    rowsOf(system.adminDatabaseUrl, 'select * from queue.judged_place where concert_id = $1 order by queue_number', [
       concertId,
     ]);
 
   it('is issued for ten minutes, with a place in line that is stored', async () => {
     const fan = await aFan(system);
-    const answer = await fan.api.post(joinOf(closedConcert));
-    const place = expectStatus(answer, 201);
+    const answer = await fan.api.post(joinOf(pausedConcert));
+    const { chance, ...place } = expectStatus(answer, 201);
+    // Null until the seats were counted.
+    expect([null, 'LIKELY']).toContain(chance);
     expect(place).toEqual({
-      concertId: closedConcert.concertId,
+      concertId: pausedConcert.concertId,
       status: 'WAITING',
-      mode: 'OPEN',
+      admissionClass: 'general',
+      mode: 'PAUSED',
       message: null,
       token: expect.stringMatching(/^v1\.[\w-]+\.[\w-]+\.[\w-]{43}$/),
+      registration: null,
       queueNumber: 1,
       position: 1,
-      estimatedWaitSeconds: expect.any(Number),
-      opensAt: expect.any(String),
+      estimatedWaitSeconds: null,
+      opensAt: null,
       expiresAt: expect.any(String),
       expiresInSeconds: expect.any(Number),
       pollAfterSeconds: expect.any(Number),
@@ -60,38 +65,38 @@ describe('a queue token', () => {
     expect(place.expiresInSeconds).toBeGreaterThan(TEN_MINUTES_S - 5);
     expect(place.expiresInSeconds).toBeLessThanOrEqual(TEN_MINUTES_S);
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    const [row] = await places(closedConcert);
+    const [row] = await places(pausedConcert);
     expect(row).toMatchObject({ queue_number: 1, user_id: fan.userId, status: 'WAITING' });
     expect(row!.lease_until.getTime()).toBeGreaterThanOrEqual(Date.parse(place.expiresAt));
   });
 
   it('is given again, fresh and for the same place, to a user who joins again', async () => {
     const fan = await aFan(system);
-    const first = expectStatus(await fan.api.post(joinOf(closedConcert)), 201);
-    const second = expectStatus(await fan.api.post(joinOf(closedConcert)), 200);
+    const first = expectStatus(await fan.api.post(joinOf(pausedConcert)), 201);
+    const second = expectStatus(await fan.api.post(joinOf(pausedConcert)), 200);
     expect(second).toMatchObject({ queueNumber: first.queueNumber, status: 'WAITING' });
     expect(second.token).not.toBe(first.token);
     for (const { token } of [first, second]) {
-      const answer = await fan.api.get(joinOf(closedConcert), { 'queue-token': token });
+      const answer = await fan.api.get(joinOf(pausedConcert), { 'queue-token': token });
       expect(expectStatus(answer, 200).queueNumber).toBe(first.queueNumber);
     }
   });
 
   it('is one for each user and concert, however often the user joins at the same time', async () => {
     const fan = await aFan(system);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => fan.api.post(joinOf(closedConcert))));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fan.api.post(joinOf(pausedConcert))));
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(19).fill(200), 201]);
     expect(new Set(answers.map(({ body }) => body.queueNumber)).size).toBe(1);
-    const mine = (await places(closedConcert)).filter((row) => row.user_id === fan.userId);
+    const mine = (await places(pausedConcert)).filter((row) => row.user_id === fan.userId);
     expect(mine).toHaveLength(1);
     const other = expectStatus(await fan.api.post(joinOf(concert)), 201);
     expect(other).toMatchObject({ queueNumber: 1, concertId: concert.concertId });
   });
 
   it('has the next number of its line, without a gap', async () => {
-    const before = (await places(closedConcert)).length;
-    await Promise.all(Array.from({ length: 15 }, () => aFanInLine(system, closedConcert)));
-    const numbers = (await places(closedConcert)).map((row) => row.queue_number);
+    const before = (await places(pausedConcert)).length;
+    await Promise.all(Array.from({ length: 15 }, () => aFanInLine(system, pausedConcert)));
+    const numbers = (await places(pausedConcert)).map((row) => row.queue_number);
     expect(numbers).toEqual(Array.from({ length: before + 15 }, (_, index) => index + 1));
   });
 
@@ -101,8 +106,8 @@ describe('a queue token', () => {
   });
 
   it('is refused when forged, of another user or of another concert', async () => {
-    const [fan, other] = [await aFanInLine(system, closedConcert), await aFanInLine(system, closedConcert)];
-    const show = (queueToken: string | undefined, of = closedConcert) =>
+    const [fan, other] = [await aFanInLine(system, pausedConcert), await aFanInLine(system, pausedConcert)];
+    const show = (queueToken: string | undefined, of = pausedConcert) =>
       fan.api.get(joinOf(of), { 'queue-token': queueToken });
     expectStatus(await show(fan.queueToken), 200);
 
@@ -126,26 +131,26 @@ describe('a queue token', () => {
   });
 
   it('belongs to the user, not to one access token', async () => {
-    const fan = await aFanInLine(system, closedConcert);
+    const fan = await aFanInLine(system, pausedConcert);
     const again = await system.api.signIn(fan.userId);
-    const answer = await again.get(joinOf(closedConcert), { 'queue-token': fan.queueToken });
+    const answer = await again.get(joinOf(pausedConcert), { 'queue-token': fan.queueToken });
     expectStatus(answer, 200);
   });
 
   it('that waits is renewed on every call, and the call is not forwarded', async () => {
-    const fan = await aFanInLine(system, closedConcert);
-    const [seatId] = await allSeats(system, closedConcert);
+    const fan = await aFanInLine(system, pausedConcert);
+    const [seatId] = await allSeats(system, pausedConcert);
     const calls = [
-      () => fan.api.post('/v1/reservations', { scheduleId: closedConcert.scheduleId, seatIds: [seatId] }),
-      () => fan.api.get(`/v1/concerts/${closedConcert.concertId}/schedules`),
-      () => fan.api.get(`/v1/concerts/${closedConcert.concertId}/schedules/${closedConcert.scheduleId}/seats`),
+      () => fan.api.post('/v1/reservations', { scheduleId: pausedConcert.scheduleId, seatIds: [seatId] }),
+      () => fan.api.get(`/v1/concerts/${pausedConcert.concertId}/schedules`),
+      () => fan.api.get(`/v1/concerts/${pausedConcert.concertId}/schedules/${pausedConcert.scheduleId}/seats`),
       () => fan.api.post(`/v1/reservations/${randomUUID()}/payment`),
     ];
     let last = 0;
     for (const call of calls) {
       const answer = await call();
       const place = expectStatus(answer, 202);
-      expect(place).toMatchObject({ concertId: closedConcert.concertId, status: 'WAITING' });
+      expect(place).toMatchObject({ concertId: pausedConcert.concertId, status: 'WAITING' });
       expect(Object.fromEntries(answer.headers)).toMatchObject({
         'queue-status': 'WAITING',
         'queue-token': place.token,
@@ -156,7 +161,7 @@ describe('a queue token', () => {
       expect(expiresAt).toBeGreaterThanOrEqual(last);
       expect(Math.abs(expiresAt - Date.now() - TEN_MINUTES_S * 1000)).toBeLessThan(5_000);
       last = expiresAt;
-      expectStatus(await fan.api.get(joinOf(closedConcert), { 'queue-token': place.token }), 200);
+      expectStatus(await fan.api.get(joinOf(pausedConcert), { 'queue-token': place.token }), 200);
     }
     // The same millisecond, the same token: a later one is another, and ends later.
     const renewed = await eventually(async () => {
@@ -174,12 +179,11 @@ describe('a queue token', () => {
   });
 
   it('shows the same place with Queue-Status and Retry-After when it is asked for', async () => {
-    const fan = await aFanInLine(system, closedConcert);
-    const answer = await fan.api.get(joinOf(closedConcert));
+    const fan = await aFanInLine(system, pausedConcert);
+    const answer = await fan.api.get(joinOf(pausedConcert));
     const place = expectStatus(answer, 200);
     expect(answer.headers.get('queue-status')).toBe('WAITING');
     expect(answer.headers.get('retry-after')).toBe(String(place.pollAfterSeconds));
-    expect(place.opensAt).not.toBeNull();
     expect(place.position).toBeGreaterThan(0);
     expect(place.position).toBeLessThanOrEqual(place.queueNumber);
   });
@@ -207,14 +211,14 @@ describe('a queue token', () => {
   });
 
   it('is no good once its user has left, who can join again at the end of the line', async () => {
-    const fan = await aFanInLine(system, closedConcert);
-    const { queueNumber } = expectStatus(await fan.api.get(joinOf(closedConcert)), 200);
-    const left = await fan.api.delete(joinOf(closedConcert));
+    const fan = await aFanInLine(system, pausedConcert);
+    const { queueNumber } = expectStatus(await fan.api.get(joinOf(pausedConcert)), 200);
+    const left = await fan.api.delete(joinOf(pausedConcert));
     expect({ status: left.status, body: left.body }).toEqual({ status: 204, body: undefined });
-    for (const call of [fan.api.get(joinOf(closedConcert)), fan.api.delete(joinOf(closedConcert))]) {
+    for (const call of [fan.api.get(joinOf(pausedConcert)), fan.api.delete(joinOf(pausedConcert))]) {
       expectProblem(await call, 'TOKEN_EXPIRED', { reason: 'LEFT' });
     }
-    const again = expectStatus(await fan.api.post(joinOf(closedConcert)), 201);
+    const again = expectStatus(await fan.api.post(joinOf(pausedConcert)), 201);
     expect(again.queueNumber).toBeGreaterThan(queueNumber);
   });
 
@@ -229,14 +233,15 @@ describe('a queue token', () => {
   });
 
   it('is counted in the line that everybody may see', async () => {
-    const waiting = (await places(closedConcert)).filter(({ status }) => status === 'WAITING').length;
+    const waiting = (await places(pausedConcert)).filter(({ status }) => status === 'WAITING').length;
     const answer = await eventually(async () => {
-      const latest = await system.api.get(`/v1/concerts/${closedConcert.concertId}/queue`);
+      const latest = await system.api.get(`/v1/concerts/${pausedConcert.concertId}/queue`);
       return latest.body.waitingCount === waiting && latest;
     });
     expect(expectStatus(answer, 200)).toEqual({
-      concertId: closedConcert.concertId,
-      mode: 'OPEN',
+      concertId: pausedConcert.concertId,
+      mode: 'PAUSED',
+      draw: null,
       waitingCount: waiting,
       activeCount: 0,
       lastQueueNumber: expect.any(Number),
