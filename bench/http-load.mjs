@@ -15,6 +15,9 @@ export function requestOf(method, path, headers = {}, body = undefined) {
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${json}`;
 }
 
+/** No server is as slow as that, ms: one that says nothing for so long never will, and a bench must not wait for it for ever. */
+const ANSWER_MS = 60_000;
+
 /**
  * One connection, made when it is first needed (a server gives up who says nothing), and anew where the server gave it up.
  * Texts are latin1 here: as many characters as bytes.
@@ -33,6 +36,7 @@ class Connection {
     const socket = connect(Number(port), hostname);
     socket.setEncoding('latin1');
     socket.setNoDelay(true);
+    socket.setTimeout(ANSWER_MS, () => this.#waiting && socket.destroy(new Error(`no answer within ${ANSWER_MS} ms`)));
     // Said to a connection that asks nothing: the server waits for a request no longer.
     socket.on('data', (chunk) => (this.#waiting ? this.#onData(chunk) : socket.destroy()));
     const fail = (error) => this.#socket === socket && this.#waiting?.reject(error);

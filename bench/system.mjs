@@ -5,7 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Connections, jsonOf, requestOf } from './http-load.mjs';
 import { built, servers } from './servers.mjs';
 
-const asInProduction = { QUEUE_TICK_MS: 5_000, KAFKA_SESSION_MS: 6_000 };
+const asInProduction = {
+  QUEUE_TICK_MS: 5_000,
+  KAFKA_SESSION_MS: 6_000,
+  REPLY_WAIT_MS: 3_000,
+  UPSTREAM_TIMEOUT_MS: 2_000,
+};
 /** Most joins of one user or address are no subject of a measurement. */
 const unlimited = { JOINS_PER_ADDRESS: 1_000_000 };
 

@@ -144,7 +144,12 @@ function tokenOf(userId: string): Promise<string> {
 const isApi = process.argv[2] === 'api';
 const client = { brokers: KAFKA_BROKERS.split(',') };
 const entities = [Seat, Hold, Visitor];
-const kafka = { transport: Transport.KAFKA, options: { client, consumer: { groupId: `${HOLD_TOPIC}.api` } } } as const;
+/** What is sent before a group has found its place would else be passed over, and never answered. */
+const subscribe = { fromBeginning: true };
+const kafka = {
+  transport: Transport.KAFKA,
+  options: { client, subscribe, consumer: { groupId: `${HOLD_TOPIC}.api` } },
+} as const;
 
 @Module({
   imports: [
@@ -164,7 +169,7 @@ if (isApi) {
   const app = await NestFactory.createMicroservice(ConventionalModule, {
     logger: ['error'],
     transport: Transport.KAFKA,
-    options: { client, consumer: { groupId: `${HOLD_TOPIC}.service` } },
+    options: { client, subscribe, consumer: { groupId: `${HOLD_TOPIC}.service` } },
   });
   await app.listen();
   process.send!('ready');

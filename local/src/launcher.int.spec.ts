@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 // The launcher starts the embedded servers: where the tests run on containers, jest.config.js leaves this file out.
 /** What a stop may take. */
-const stopMs = 15_000;
+const stopMs = 45_000;
 /** A first start on a busy machine. */
 const startMs = 120_000;
 
@@ -45,7 +45,7 @@ describe('the launcher', () => {
       await until(() => launcher?.output().includes(`${name} is back`), 60_000);
       expect(launcher.output()).toMatch(new RegExp(`${name} \\(process \\d+\\) died: .*; starting it again in`));
     }
-    await until(async () => (await statusOf('/v1/concerts')) === 200, 30_000);
+    await until(async () => (await statusOf('/v1/concerts')) === 200, 60_000);
   }, 240_000);
 
   it('lets no second one use its data', async () => {
@@ -56,7 +56,7 @@ describe('the launcher', () => {
   it('leaves no process behind when it is told to stop', async () => {
     launcher?.process.kill('SIGTERM');
     await until(() => leftovers().length === 0, stopMs);
-    await until(() => launcher?.process.exitCode === 0, 1_000);
+    await until(() => launcher?.process.exitCode === 0, 30_000);
     expect(launcher?.output()).toMatch(/stopped\n$/);
   });
 
@@ -73,7 +73,7 @@ describe('the launcher', () => {
     await until(() => launcher?.output().includes('Kafka is ready'), 60_000);
     launcher.process.kill('SIGINT');
     await until(() => leftovers().length === 0, stopMs);
-    await until(() => launcher?.process.exitCode === 0, 1_000);
+    await until(() => launcher?.process.exitCode === 0, 30_000);
   });
 });
 
@@ -95,7 +95,7 @@ describe('the launcher refuses', () => {
     expect(errors).not.toContain('abc');
     expect(code).toBe(1);
     // Who watches over a server may sleep for a tenth of a second more.
-    await until(() => leftovers().length === 0, 2_000);
+    await until(() => leftovers().length === 0, 30_000);
   });
 });
 

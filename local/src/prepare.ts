@@ -31,6 +31,8 @@ try {
     part !== 'topics' && prepareDatabase(DATABASE_ADMIN_URL),
     part !== 'database' && prepareTopics(KAFKA_BROKERS.split(','), KAFKA_PREFIX),
   ]);
+  // The work is done, and a client that keeps a connection open would keep the process.
+  process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { moments } from '#messaging';
-import { projectRoot, startServers, startSystem } from '#testing';
+import { projectRoot, promptSettings, startServers, startSystem } from '#testing';
 import { fight, type Ground, type RoundReport } from './matrix/round.js';
 import {
   circumstances,
@@ -45,6 +45,7 @@ describe('a system under load, with processes that die, stall or fail at', () =>
     const servers = await startServers();
     const two = { queue: 2, concert: 2, reservation: 2, wallet: 2, gateway: 2 };
     const settings = {
+      ...promptSettings,
       NODE_OPTIONS: `--import=${preload}`,
       FAULT_FOLDER: folder,
       HOLD_SECONDS: 4,

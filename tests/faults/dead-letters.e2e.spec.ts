@@ -11,6 +11,7 @@ import {
   expectProblem,
   expectStatus,
   freeSeats,
+  promptSettings,
   rowsOf,
   startSystem,
   type System,
@@ -36,7 +37,7 @@ describe('a message that cannot be handled', () => {
   let operator: ApiClient;
 
   beforeAll(async () => {
-    system = await startSystem();
+    system = await startSystem({ settings: promptSettings });
     concert = await aConcertWith(system, { seats: 10 });
     operator = await system.api.signIn('olga', ['operator']);
   });
@@ -165,11 +166,14 @@ describe('a message that cannot be handled', () => {
     const key = { 'idempotency-key': randomUUID() };
     const pay = () => held.fan.api.post(`/v1/reservations/${held.reservationId}/payment`, undefined, key);
     expect((await pay()).status).toBe(202);
-    const [payment] = await rows(
-      'select payment_id, state, stuck_reason, next_check_at from reservation.payment where reservation_id = $1',
-      [held.reservationId],
-    );
-    expect(payment).toMatchObject({ state: 'DEBITING', next_check_at: null });
+    const payment = await eventually(async () => {
+      const [row] = await rows(
+        'select payment_id, state, stuck_reason, next_check_at from reservation.payment where reservation_id = $1',
+        [held.reservationId],
+      );
+      expect(row).toMatchObject({ state: 'DEBITING', next_check_at: null });
+      return row;
+    });
     expect(payment!['stuck_reason']).toContain('is parked (fault): error: a planted fault');
 
     await mend();

@@ -11,6 +11,7 @@ import {
   eventually,
   expectProblem,
   projectRoot,
+  promptSettings,
   rowsOf,
   type ServiceProcess,
   startSystem,
@@ -30,7 +31,7 @@ describe('a message that kills its process', () => {
   let supervisor: Supervisor | undefined;
 
   beforeAll(async () => {
-    system = await startSystem({ only: ['wallet', 'gateway'] });
+    system = await startSystem({ only: ['wallet', 'gateway'], settings: promptSettings });
     [walletProcess] = system.processes.wallet as [ServiceProcess];
     await walletProcess.restart({ NODE_OPTIONS: `--import=${preload}`, DIE_ON_USER: DEADLY });
     deadly = await aFan(system, DEADLY);
@@ -51,8 +52,8 @@ describe('a message that kills its process', () => {
     expectProblem(await killed, 'INTERNAL');
     for (const answer of [...before, ...(await Promise.all(after))]) expect(answer.status).toBe(201);
     supervisor.stop();
-    // In a batch unawares, in the first batch after that, and then twice alone.
-    expect(supervisor.restarts).toBe(4);
+    // In a batch unawares, unless the lane has been taken over anew meanwhile; in the first batch after that; and then twice alone.
+    expect([3, 4]).toContain(supervisor.restarts);
 
     const letters = await rowsOf(
       system.adminDatabaseUrl,

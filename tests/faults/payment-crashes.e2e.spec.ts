@@ -12,7 +12,9 @@ import {
   type Answer,
   type AReservation,
   eventually,
+  expectStatus,
   type ProcessName,
+  promptSettings,
   rowsOf,
   startSystem,
   type System,
@@ -21,7 +23,7 @@ import {
 import { holdLanes } from './held-lanes.js';
 import { mistakesIn, settles } from './mistakes.js';
 
-const DEADLINE_S = 9;
+const DEADLINE_S = 15;
 const victims = ['gateway', 'queue', 'concert', 'reservation', 'wallet'] as const satisfies readonly ProcessName[];
 
 /** The saga's steps and undos: the state in which each one's reply is awaited. */
@@ -101,7 +103,7 @@ describe('a payment', () => {
   const held: { service: 'wallet' | 'concert' | 'queue'; lane: string }[] = [];
 
   beforeAll(async () => {
-    system = await startSystem({ settings: { PAYMENT_DEADLINE_SECONDS: DEADLINE_S } });
+    system = await startSystem({ settings: { ...promptSettings, PAYMENT_DEADLINE_SECONDS: DEADLINE_S } });
     concert = await aConcertWith(system, { seats: 30, schedules: 8, price: 700 });
     const heldSchedule = concert.schedules[0]!.scheduleId;
     const freeSchedule = concert.schedules.find(
@@ -187,10 +189,12 @@ describe('a payment', () => {
       : { 410: { code: 'EXPIRED_RESERVATION' } };
     expect({ [status]: body }).toMatchObject({ [status]: told[status as keyof typeof told] ?? 'another status' });
     const { api } = await aFan(system, attempt.userId);
-    expect((await api.get('/v1/wallet')).body).toMatchObject({ balance: paid ? 300 : 1_000 });
-    const shown = await api.get(`/v1/reservations/${attempt.reservationId}`);
-    expect(shown.body).toMatchObject({ status: paid ? 'CONFIRMED' : 'EXPIRED' });
-    expect((await api.get(`/v1/payments/${shown.body.paymentId}`)).body).toMatchObject({ status: end });
+    // The breaker of the service that was away may take a moment to close.
+    const read = (path: string) => eventually(async () => expectStatus(await api.get(path), 200));
+    expect(await read('/v1/wallet')).toMatchObject({ balance: paid ? 300 : 1_000 });
+    const shown = await read(`/v1/reservations/${attempt.reservationId}`);
+    expect(shown).toMatchObject({ status: paid ? 'CONFIRMED' : 'EXPIRED' });
+    expect(await read(`/v1/payments/${shown.paymentId}`)).toMatchObject({ status: end });
   }
 });
 

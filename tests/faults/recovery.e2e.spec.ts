@@ -8,6 +8,7 @@ import {
   eventually,
   type OwnServers,
   type ProcessName,
+  promptSettings,
   startServers,
   startSystem,
   type System,
@@ -28,7 +29,7 @@ describe('the first payment after', () => {
 
   beforeAll(async () => {
     servers = await startServers();
-    system = await startSystem({ on: servers, settings: { KAFKA_SESSION_MS: 6_000 } });
+    system = await startSystem({ on: servers, settings: { ...promptSettings, KAFKA_SESSION_MS: 6_000 } });
     concert = await aConcertWith(system, { seats: 200, price: 500 });
   }, 180_000);
   afterAll(async () => {

@@ -13,6 +13,7 @@ import {
   eventually,
   expectProblem,
   expectStatus,
+  promptSettings,
   rowsOf,
   startSystem,
   type System,
@@ -55,7 +56,7 @@ describe('payments that get no answer until their deadline and grace are over', 
   const paymentIds = {} as Record<Plan, string>;
 
   beforeAll(async () => {
-    system = await startSystem({ settings: { PAYMENT_DEADLINE_SECONDS: DEADLINE_S } });
+    system = await startSystem({ settings: { ...promptSettings, PAYMENT_DEADLINE_SECONDS: DEADLINE_S } });
     operator = await system.api.signIn('olga', ['operator']);
     const concert = await aConcertWith(system, { seats: 5, schedules: 8, price: PRICE });
     const still = concert.scheduleId;

@@ -6,6 +6,7 @@ import {
   eventually,
   expectStatus,
   linkTo,
+  promptSettings,
   rowsOf,
   startSystem,
   type System,
@@ -25,7 +26,7 @@ let fans: AFan[];
  * of a lane is kept with the name of who wrote it: a batch cannot commit without one.
  */
 beforeAll(async () => {
-  system = await startSystem({ replicas: { wallet: 2 } });
+  system = await startSystem({ replicas: { wallet: 2 }, settings: promptSettings });
   const [first, second] = system.processes.wallet;
   const url = new URL(system.databaseUrl('wallet'));
   link = await linkTo(url.hostname, Number(url.port));
@@ -71,7 +72,8 @@ const lanesOf = async (writer: string) => (await lanes()).filter((lane) => lane.
 it('a wallet process that was paused past its session commits nothing for its lanes when it wakes', async () => {
   const load = new TopUps(fans);
   const [zombie] = system.processes.wallet;
-  await eventually(async () => (await lanesOf('zombie')).length > 0 && (await lanesOf('survivor')).length > 0);
+  const bothOwn = async () => (await lanesOf('zombie')).length > 0 && (await lanesOf('survivor')).length > 0;
+  await eventually(bothOwn, { within: 60_000 });
   const lost = await lanesOf('zombie');
 
   // Nothing is under way at the freeze: the next batch of each of its lanes stands before its transaction.
@@ -83,7 +85,7 @@ it('a wallet process that was paused past its session commits nothing for its la
     lost.every(({ lane, offset }) =>
       now.some((each) => each.lane === lane && each.writer === 'survivor' && Number(each.offset) > Number(offset) + 2),
     );
-  await eventually(async () => workedOn(await lanes()), { within: 40_000 });
+  await eventually(async () => workedOn(await lanes()), { within: 60_000 });
 
   link.mend();
   await zombie!.kill('SIGCONT');

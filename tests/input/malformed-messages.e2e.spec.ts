@@ -110,7 +110,7 @@ describe('a malformed message', () => {
       await producer.disconnect();
     }
 
-    await eventually(() => nothingLeft(named(`${topic}.${service}`), named(topic)));
+    await eventually(() => nothingLeft(named(`${topic}.${service}`), named(topic)), { within: 60_000 });
     const parked = await rows(`select partition, reason, error from ${service}.dead_letter where topic = $1`, [topic]);
     for (let partition = 0; partition < partitions; partition += 1) {
       const here = parked.filter((letter) => letter.partition === partition);

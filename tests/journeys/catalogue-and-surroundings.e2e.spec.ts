@@ -183,8 +183,11 @@ describe('the catalogue', () => {
     it('tells of every process whether it lives and is ready, and its metrics', async () => {
       for (const [one] of Object.values(system.processes)) {
         for (const path of ['/health/live', '/health/ready', '/metrics']) {
-          const answer = await fetch(`${one!.url}${path}`);
-          expect({ process: one!.name, path, status: answer.status }).toMatchObject({ status: 200 });
+          await eventually(async () => {
+            const { status } = await fetch(`${one!.url}${path}`);
+            expect({ process: one!.name, path, status }).toMatchObject({ status: 200 });
+            return true;
+          });
         }
       }
     });

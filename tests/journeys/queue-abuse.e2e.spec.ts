@@ -58,21 +58,33 @@ describe('joining', () => {
     expect(retryAfter).toBeLessThanOrEqual(60 / perMinute);
   }
 
+  /** Also on a machine so slow that a join or two are allowed again meanwhile. */
+  async function expectRefusedSoon(join: () => Promise<Answer>, perMinute: number): Promise<void> {
+    for (let more = 0; more < 5; more += 1) {
+      const answer = await join();
+      if (answer.status >= 300) return expectRefused(answer, perMinute);
+    }
+    throw new Error('five more joins were allowed');
+  }
+
   it('too often is refused, with the place kept and nothing taken from the neighbours', async () => {
     const hasty = (await aFan(system)).api;
+    const begun = performance.now();
     const joins = await Promise.all(Array.from({ length: 30 }, () => joinFrom('203.0.113.1', hasty)));
     const taken = joins.filter(({ status }) => status < 300);
     const refused = joins.filter(({ status }) => status >= 300);
-    expect(taken).toHaveLength(JOINS_PER_USER);
+    const again = Math.floor(((performance.now() - begun) / 60_000) * JOINS_PER_USER);
+    expect(taken.length).toBeGreaterThanOrEqual(JOINS_PER_USER);
+    expect(taken.length).toBeLessThanOrEqual(JOINS_PER_USER + again);
     for (const answer of refused) expectRefused(answer, JOINS_PER_USER);
     expectStatus(await hasty.get(joinOf(concert), { 'queue-token': taken[0]!.body.token }), 200);
     // Elsewhere too: it is the user who is too quick.
-    expectRefused(await joinFrom('203.0.113.2', hasty), JOINS_PER_USER);
+    await expectRefusedSoon(() => joinFrom('203.0.113.2', hasty), JOINS_PER_USER);
 
     for (let left = JOINS_PER_ADDRESS - JOINS_PER_USER; left > 0; left -= 1) {
       expectStatus(await joinFrom('203.0.113.1'), 201);
     }
-    expectRefused(await joinFrom('203.0.113.1'), JOINS_PER_ADDRESS);
+    await expectRefusedSoon(() => joinFrom('203.0.113.1'), JOINS_PER_ADDRESS);
     expectStatus(await joinFrom('203.0.113.3'), 201);
   });
 
@@ -80,7 +92,7 @@ describe('joining', () => {
     for (let host = 1; host <= JOINS_PER_ADDRESS; host += 1) {
       expectStatus(await joinFrom(`192.0.2.${host}, 2001:db8:0:1:${host}::1`), 201);
     }
-    expectRefused(await joinFrom('192.0.2.99, 2001:db8:0:1:ffff::1'), JOINS_PER_ADDRESS);
+    await expectRefusedSoon(() => joinFrom('192.0.2.99, 2001:db8:0:1:ffff::1'), JOINS_PER_ADDRESS);
     expectStatus(await joinFrom('2001:db8:0:2::1'), 201);
   });
 });

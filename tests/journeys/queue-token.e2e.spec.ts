@@ -62,7 +62,7 @@ describe('a queue token', () => {
       expiresInSeconds: expect.any(Number),
       pollAfterSeconds: expect.any(Number),
     });
-    expect(place.expiresInSeconds).toBeGreaterThan(TEN_MINUTES_S - 5);
+    expect(place.expiresInSeconds).toBeGreaterThan(TEN_MINUTES_S - 60);
     expect(place.expiresInSeconds).toBeLessThanOrEqual(TEN_MINUTES_S);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     const [row] = await places(pausedConcert);
@@ -159,7 +159,7 @@ describe('a queue token', () => {
       expect(answer.headers.get('location')).toBeNull();
       const expiresAt = Date.parse(place.expiresAt);
       expect(expiresAt).toBeGreaterThanOrEqual(last);
-      expect(Math.abs(expiresAt - Date.now() - TEN_MINUTES_S * 1000)).toBeLessThan(5_000);
+      expect(Math.abs(expiresAt - Date.now() - TEN_MINUTES_S * 1000)).toBeLessThan(60_000);
       last = expiresAt;
       expectStatus(await fan.api.get(joinOf(pausedConcert), { 'queue-token': place.token }), 200);
     }

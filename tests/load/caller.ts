@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, apiOf, type RequestHeaders } from '#testing';
+import { type Answer, apiOf, type RequestHeaders, stalledBetween } from '#testing';
 import type { Asked, Attempt, OperationKind, Operation } from './history.js';
 import { toldBy } from './history.js';
 import { ANSWER_MS, type Recorder } from './recorder.js';
@@ -101,14 +101,17 @@ export class Caller {
   private async attempt({ what, method, path, body, headers }: Request, cutAfterMs?: number): Promise<Tried> {
     const gateway = this.gateways[this.turn++ % this.gateways.length]!;
     const invokedAt = this.recorder.now();
+    const begun = performance.now();
+    const stalledMs = () => stalledBetween(begun, performance.now());
     const signal = AbortSignal.timeout(cutAfterMs ?? ANSWER_MS + LATE_MS);
     try {
       const answer = await apiOf(gateway).send(method, path, textOf(body), { ...typeOf(body), ...headers }, signal);
       const completedAt = this.recorder.now();
-      this.recorder.answered(what, answer, { gateway, tookMs: completedAt - invokedAt });
+      this.recorder.answered(what, answer, { gateway, tookMs: completedAt - invokedAt - stalledMs() });
       return { attempt: { invokedAt, completedAt, status: answer.status }, answer };
     } catch (error) {
-      const why = error instanceof SyntaxError ? 'broken' : !signal.aborted ? 'failed' : cutAfterMs ? 'cut' : 'silent';
+      const isSilent = signal.aborted && !cutAfterMs && stalledMs() < LATE_MS;
+      const why = error instanceof SyntaxError ? 'broken' : isSilent ? 'silent' : cutAfterMs ? 'cut' : 'failed';
       this.recorder.unanswered(what, why, gateway);
       return { attempt: { invokedAt, completedAt: this.recorder.now(), status: 'none' }, answer: null };
     }

@@ -7,6 +7,7 @@ import {
   anActiveFanWith,
   eventually,
   expectStatus,
+  promptSettings,
   rowsOf,
   startSystem,
   type System,
@@ -25,7 +26,7 @@ describe("the operator's payments", () => {
   let stuck: string[];
 
   beforeAll(async () => {
-    system = await startSystem({ settings: { PAYMENT_DEADLINE_SECONDS: 5 } });
+    system = await startSystem({ settings: { ...promptSettings, PAYMENT_DEADLINE_SECONDS: 15 } });
     ops = opsOf(system);
     const concert = await aConcertWith(system, { seats: 3, price: PRICE });
     paid = (await aPaidReservation(system, concert)).paymentId;

@@ -38,10 +38,10 @@ export class MessagingRuntime {
   }
 
   async start(): Promise<void> {
-    // One that is busy is waited for as one that is down is: whoever starts us anew would only find it the same.
+    // Servers that are busy or away are waited for: whoever starts us anew would only find them the same.
     await this.patiently(() => tendInbox(this.dataSource));
-    await this.producer.connect();
-    await checkPartitions(this.kafka);
+    await this.patiently(() => this.producer.connect());
+    await this.patiently(() => checkPartitions(this.kafka));
     this.connected = true;
     await this.patiently(() => this.timers.start());
     this.intervals.push(

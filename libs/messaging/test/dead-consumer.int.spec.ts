@@ -10,7 +10,7 @@ let walletProcess: ServiceProcess;
 beforeAll(async () => {
   system = await startSystem({ only: ['wallet'] });
   [walletProcess] = system.processes.wallet as [ServiceProcess];
-}, 60_000);
+});
 
 afterAll(() => system.stop());
 
@@ -19,7 +19,7 @@ it('a process whose consumer cannot come back is not live, and exits for a fresh
   await walletProcess.kill('SIGSTOP');
   const stranger = await aStranger();
   await walletProcess.kill('SIGCONT');
-  await eventually(() => !walletProcess.isRunning, { within: 30_000 });
+  await eventually(() => !walletProcess.isRunning, { within: 60_000 });
   expect(walletProcess.output.text()).toContain('not live');
   expect(walletProcess.output.text()).toContain('crashed');
 

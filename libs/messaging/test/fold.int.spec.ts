@@ -234,16 +234,13 @@ describe('a zombie', () => {
     await inside;
     tally.handler.beforeSave = () => Promise.resolve();
     const takenOver = tally.lane('wallet.commands/6').handle(batch);
-    await eventually(
-      async () => {
-        const waiting = await tally.dataSource.query<unknown[]>(
-          `select from pg_stat_activity
+    await eventually(async () => {
+      const waiting = await tally.dataSource.query<unknown[]>(
+        `select from pg_stat_activity
            where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into lane%'`,
-        );
-        return waiting.length === 1;
-      },
-      { within: 5_000 },
-    ).finally(release);
+      );
+      return waiting.length === 1;
+    }).finally(release);
     await Promise.all([slow, takenOver]);
     expect(await tally.total('lea')).toBe(1);
   });

@@ -88,9 +88,10 @@ export async function startTally(): Promise<TallyService> {
     ...Object.values(topics).map(({ name, partitions }) => ({ name, partitions })),
     { name: 'wallet.commands.tally.dlt', partitions: 1 },
   ]);
-  const dataSource = await new DataSource(
-    databaseOptions({ schema: 'public', url: database.adminUrl, poolSize: 10, entities: [] }),
-  ).initialize();
+  const options = databaseOptions({ schema: 'public', url: database.adminUrl, poolSize: 10, entities: [] });
+  // Tests that see somebody wait for a lock let it go themselves, however slow the machine is.
+  Object.assign(options.extra, { options: options.extra.options.replace('lock_timeout=3000', 'lock_timeout=60000') });
+  const dataSource = await new DataSource(options).initialize();
   const runner = dataSource.createQueryRunner();
   await createMessagingTables(runner);
   await new OperatorLog1795645044214().up(runner);

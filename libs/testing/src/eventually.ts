@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Patience {
-  /** Longest wait, ms. Default 15,000. */
+  /** Longest wait, ms. Default 30,000: with some seconds in which the machine stalls. */
   readonly within?: number;
   /** Between two looks, ms. Default 50. */
   readonly every?: number;
@@ -13,7 +13,7 @@ export interface Patience {
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { within = 15_000, every = 50 }: Patience = {},
+  { within = 30_000, every = 50 }: Patience = {},
 ): Promise<Exclude<T, false | undefined>> {
   const end = performance.now() + within;
   for (;;) {

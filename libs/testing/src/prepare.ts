@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 /** All tries are shorter than a hook's time, so that a hook that waits for it says what it waited for, ms. */
 const preparedWithin = 25_000;
-/** It is safe to repeat. Now and then one hangs with its topics made, and nobody has found out why yet. */
+/** It is safe to repeat. */
 const tries = 3;
 
 /** Roles, schemas and tables, by what `npm start` and compose run too. Safe to repeat. */
@@ -31,9 +31,9 @@ async function prepare(args: readonly string[], environment: Record<string, stri
       await run(process.execPath, [script, ...args], { cwd: projectRoot, env, timeout: preparedWithin });
       return;
     } catch (error) {
-      const { stdout = '', stderr = '', killed } = error as { stdout?: string; stderr?: string; killed?: boolean };
-      if (!killed || attempt === tries) throw new Error(`prepare failed:\n${stdout}${stderr}`, { cause: error });
-      process.stderr.write(`prepare ${args.join(' ')} hung and is repeated:\n${stdout}${stderr}\n`);
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      if (attempt === tries) throw new Error(`prepare failed:\n${stdout}${stderr}`, { cause: error });
+      process.stderr.write(`prepare ${args.join(' ')} failed and is repeated:\n${stdout}${stderr}\n`);
     }
   }
 }

@@ -12,6 +12,9 @@ export interface TestTopics {
   drop(): Promise<void>;
 }
 
+/** Within which a broker makes and deletes topics, ms: by default a client gives it five seconds. */
+const BROKER_MS = 25_000;
+
 /** A prefix nobody else uses, so that test files can share one broker. */
 export function freshPrefix(): string {
   return `t${randomBytes(4).toString('hex')}.`;
@@ -28,6 +31,7 @@ export async function withTopics(
     await admin.createTopics({
       topics: topics.map(({ name, partitions }) => ({ topic: named(name), numPartitions: partitions })),
       waitForLeaders: false,
+      timeout: BROKER_MS,
     });
     const names = topics.map(({ name }) => named(name));
     await eventually(() => allAnswer(admin, names));
@@ -44,7 +48,7 @@ export async function withTopics(
 export function dropTopics(prefix: string, servers = infrastructure()): Promise<void> {
   return asAdmin(async (admin) => {
     const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
-    if (topics.length > 0) await admin.deleteTopics({ topics });
+    if (topics.length > 0) await admin.deleteTopics({ topics, timeout: BROKER_MS });
   }, servers);
 }
 

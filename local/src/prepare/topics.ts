@@ -6,13 +6,21 @@ const replicationFactor = Number(process.env.KAFKA_REPLICATION_FACTOR || 1);
 /** Long enough for a person to look at what was parked. */
 const deadLetterRetentionMs = 30 * 24 * 60 * 60 * 1000;
 const readableWithinMs = 30_000;
+/** Within which a broker must have made the topics; by default a client gives it five seconds. */
+const brokerWithinMs = 15_000;
 
 /**
  * Makes the topics that are missing, dead letter topics included, every name after `prefix`.
  * @throws when a topic has another partition count than its contract: counts never change in place.
  */
 export async function prepareTopics(brokers: string[], prefix: string): Promise<void> {
-  const kafka = new Kafka({ clientId: 'prepare', brokers, logLevel: logLevel.NOTHING });
+  const kafka = new Kafka({
+    clientId: 'prepare',
+    brokers,
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 10_000,
+    requestTimeout: brokerWithinMs + 5_000,
+  });
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -51,7 +59,7 @@ function entry(name: string, value: string | number): { name: string; value: str
 
 async function createTopics(admin: Admin, missing: ITopicConfig[]): Promise<void> {
   // False when some exist: another preparation was faster.
-  await admin.createTopics({ topics: missing, waitForLeaders: false });
+  await admin.createTopics({ topics: missing, waitForLeaders: false, timeout: brokerWithinMs });
   await untilReadable(admin, missing);
   process.stdout.write(`topics: ${missing.map(({ topic }) => topic).join(', ')}\n`);
 }

@@ -11,9 +11,13 @@ export const mainOf = (name: ProcessName) =>
 /** Between two activation ticks of a system under test, ms. */
 export const tickMs = 500;
 
+/** For tests of what happens when somebody is gone or silent: the default waits, and a dead consumer's session that is short. */
+export const promptSettings = { REPLY_WAIT_MS: 3_000, UPSTREAM_TIMEOUT_MS: 2_000, KAFKA_SESSION_MS: 2_500 } as const;
+
 /**
- * What every process of one system under test gets. Quicker than production where waiting proves nothing (the queue's
- * tick, a dead consumer's session); everything else is the default, and `settings` of `startSystem` change any of it.
+ * What every process of one system under test gets. The queue's tick is quicker than in production, where waiting proves
+ * nothing; the waits for others are longer, so that a machine that stalls for some seconds fails no test that is not about them.
+ * Everything else is the default, and `settings` of `startSystem` change any of it.
  */
 export function sharedSettings(brokers: readonly string[], prefix: string): Record<string, string> {
   return {
@@ -23,7 +27,9 @@ export function sharedSettings(brokers: readonly string[], prefix: string): Reco
     QUEUE_TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_PREFIX: prefix,
-    KAFKA_SESSION_MS: '2500',
+    KAFKA_SESSION_MS: '10000',
+    REPLY_WAIT_MS: '15000',
+    UPSTREAM_TIMEOUT_MS: '15000',
     QUEUE_TICK_MS: String(tickMs),
   };
 }
