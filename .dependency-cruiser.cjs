@@ -38,7 +38,7 @@ module.exports = {
       name: 'domain-is-plain',
       comment: 'The domain imports itself and #contracts: no Nest, TypeORM, Kafka, clock or randomness.',
       severity: 'error',
-      from: { path: '^(services/[^/]+|gateway)/src/domain/', pathNot: tests },
+      from: { path: '^(services/[^/]+)/src/domain/', pathNot: tests },
       to: { pathNot: ['^$1/src/domain/', '^libs/contracts/src/index\\.ts$'] },
     },
     {

@@ -18,7 +18,7 @@ class Participants {
   tokenSpent = false;
 
   /** The reply's content, or null where nobody is answered. */
-  obey({ contract, payload }: Outgoing): Answer | null {
+  obey({ contract, payload, replyTo }: Outgoing): Answer | null {
     const { paymentId } = payload as { paymentId: string };
     switch (contract.type) {
       case wallet.debit.type:
@@ -50,6 +50,7 @@ class Participants {
         this.held = false;
         return null;
       default:
+        if (replyTo) throw new Error(`nobody here obeys ${contract.type}, whose reply is awaited`);
         return null;
     }
   }

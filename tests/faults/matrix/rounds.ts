@@ -1,5 +1,7 @@
 import { moments } from '#messaging';
 import type { ProcessName } from '#testing';
+import { cancellationStates } from '../../../services/reservation/src/domain/cancellation-saga.js';
+import { paymentStates } from '../../../services/reservation/src/domain/payment.js';
 import type { Fault } from './faults.js';
 
 /** `PAYMENT_DEADLINE_SECONDS` of the system: short, so that undoing is part of a round. */
@@ -26,10 +28,8 @@ const handling = moments.filter((moment) => !/^(command|timer|saga)\.|^reply\.re
 const timing = ['timer.claimed', 'timer.committed'];
 const asking = ['command.sending', 'command.sent', 'reply.received'];
 const sagaStates = [
-  ...['DEBITING', 'CONFIRMING', 'REVOKING', 'REFUNDING', 'EXPIRING_TOKEN', 'COMPLETED', 'REJECTED', 'COMPENSATED'].map(
-    (state) => `payment.${state}`,
-  ),
-  ...['REFUNDING', 'RELEASING', 'DONE'].map((state) => `cancellation.${state}`),
+  ...paymentStates.map((state) => `payment.${state}`),
+  ...cancellationStates.map((state) => `cancellation.${state}`),
 ];
 
 const momentsOf: Readonly<Record<ProcessName, readonly string[]>> = {

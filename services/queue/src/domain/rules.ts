@@ -1,4 +1,4 @@
-/** What operators set for every waiting room; a room may have figures of its own instead of the last three. */
+/** The settings of every waiting room; operators may give a room figures of its own instead of the last three. */
 export interface QueueRules {
   /** How long a pass lasts, and how long a signed token of a waiting place does. */
   readonly tokenTtlMs: number;
