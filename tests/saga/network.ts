@@ -1,5 +1,5 @@
 import { topics, type Topic } from '#contracts';
-import { isTransient, type KafkaRecord, PartitionLane, read, type Sendable } from '#messaging';
+import { Batches, isTransient, type KafkaRecord, PartitionLane, read, type Sendable } from '#messaging';
 import type { Group, Services } from './services.js';
 
 /** A message that was published and has not arrived. */
@@ -122,7 +122,8 @@ export class Network {
     const known = this.lanes.get(`${group} ${name}`);
     if (known) return known;
     const { dataSource, publisher } = runtime;
-    const lane = new PartitionLane(name, consumer, dataSource, publisher, undefined, this.services.consumers);
+    const batches = new Batches(consumer, dataSource, publisher, undefined, this.services.consumers);
+    const lane = new PartitionLane(name, dataSource, batches);
     this.lanes.set(`${group} ${name}`, lane);
     return lane;
   }

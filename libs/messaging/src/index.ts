@@ -17,7 +17,9 @@ export type { KafkaRecord } from './messages/envelope.js';
 // For tests that stand between the services themselves, where a broker stands otherwise.
 export { encodeHeaders, read } from './messages/envelope.js';
 export { isTransient } from './handling/faults.js';
-export { type Consumer, foldBatch } from './handling/fold.js';
+export { Batches } from './handling/batches.js';
+export { foldBatches } from './handling/batch-transaction.js';
+export type { Consumer } from './handling/fold.js';
 export { tendInbox } from './postgres/inbox.store.js';
 export { type OwnedLane, takeOverLane } from './postgres/lane.store.js';
 export type { Sendable } from './kafka/kafka.js';

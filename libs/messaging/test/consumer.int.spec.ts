@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeHeaders } from '../src/messages/envelope.js';
 import type { Sendable } from '../src/kafka/kafka.js';
+import { Batches } from '../src/handling/batches.js';
 import { PartitionLane } from '../src/handling/partition-lane.js';
 import { Publisher } from '../src/handling/publisher.js';
 import { TopicConsumer } from '../src/kafka/topic-consumer.js';
@@ -42,13 +43,13 @@ beforeEach(async () => {
 afterEach(() => consumer.stop());
 
 function aConsumer(): TopicConsumer {
-  const publisher = new Publisher(linked, tally.kafka, tally.producer);
+  const batches = new Batches(tally.consumer, linked, new Publisher(linked, tally.kafka, tally.producer));
   return new TopicConsumer({
     kafka: tally.kafka,
     topic: topics.walletCommands,
     group: tally.consumer.name,
     accepted: new Set([wallet.topUp.type]),
-    laneOf: (name) => new PartitionLane(name, tally.consumer, linked, publisher),
+    laneOf: (name) => new PartitionLane(name, linked, batches),
     dispatch: (work) => work(),
   });
 }

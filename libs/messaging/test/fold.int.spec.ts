@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { eventually } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { foldBatch } from '../src/handling/fold.js';
+import { foldBatches } from '../src/handling/batch-transaction.js';
 import { takeOverLane } from '../src/postgres/lane.store.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, bug, startTally, type TallyService } from './tally.js';
@@ -57,8 +57,12 @@ describe('the same message id', () => {
       return bothDecided.promise;
     };
     const folded = await Promise.all([
-      foldBatch(tally.dataSource, tally.consumer, lanes[0]!, [aTopUp('cyd', 5, { id, correlationId: first })]),
-      foldBatch(tally.dataSource, tally.consumer, lanes[1]!, [aTopUp('dan', 5, { id, correlationId: second })]),
+      foldBatches(tally.dataSource, tally.consumer, [
+        { lane: lanes[0]!, records: [aTopUp('cyd', 5, { id, correlationId: first })], attempts: 0 },
+      ]),
+      foldBatches(tally.dataSource, tally.consumer, [
+        { lane: lanes[1]!, records: [aTopUp('dan', 5, { id, correlationId: second })], attempts: 0 },
+      ]),
     ]);
     tally.handler.beforeSave = () => Promise.resolve();
     expect(
@@ -217,14 +221,8 @@ describe('a zombie', () => {
   });
 
   it('that is still committing is waited for, and is not handled twice', async () => {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let entered = () => {};
-    const inside = new Promise<void>((resolve) => {
-      entered = resolve;
-    });
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const { promise: inside, resolve: entered } = Promise.withResolvers<void>();
     tally.handler.beforeSave = () => {
       entered();
       return held;
@@ -251,7 +249,9 @@ describe('a zombie', () => {
     const lane = await takeOverLane(tally.dataSource, name);
     // Committed, and dead before publishing.
     for (const correlationId of ids.slice(0, 2)) {
-      await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('mia', 1, { correlationId })]);
+      await foldBatches(tally.dataSource, tally.consumer, [
+        { lane, records: [aTopUp('mia', 1, { correlationId })], attempts: 0 },
+      ]);
     }
     await tally.lane(name).handle([aTopUp('mia', 1, { correlationId: ids[2]! })]);
     const answers = await replies.of(...ids);
@@ -264,7 +264,7 @@ it('issues no more statements for 500 messages than for 2', async () => {
   const lane = await takeOverLane(tally.dataSource, 'wallet.commands/11');
   const fold = async (count: number) => {
     const batch = Array.from({ length: count }, (_, index) => aTopUp(`rob-${index}`, 1));
-    const { statements } = await foldBatch(tally.dataSource, tally.consumer, lane, batch);
+    const { statements } = await foldBatches(tally.dataSource, tally.consumer, [{ lane, records: batch, attempts: 0 }]);
     return statements;
   };
   const [two, fiveHundred] = [await fold(2), await fold(500)];
@@ -280,9 +280,9 @@ it('never reads the inbox as a whole, however fast it grows', async () => {
   const lane = await takeOverLane(tally.dataSource, 'wallet.commands/10');
   for (let batch = 0; batch < 6; batch += 1) {
     const records = Array.from({ length: 500 }, (_, index) => aTopUp(`sue-${index}`, 1));
-    await foldBatch(tally.dataSource, tally.consumer, lane, records);
+    await foldBatches(tally.dataSource, tally.consumer, [{ lane, records, attempts: 0 }]);
     // A repeat each, too.
-    await foldBatch(tally.dataSource, tally.consumer, lane, records.slice(0, 1));
+    await foldBatches(tally.dataSource, tally.consumer, [{ lane, records: [records[0]!], attempts: 0 }]);
   }
   const read = await eventually(async () => {
     const [found] = await tally.dataSource.query<{ looks: bigint; whole: bigint }[]>(

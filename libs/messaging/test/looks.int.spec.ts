@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import type { Read } from '../src/messages/envelope.js';
 import { answer, done, type Handler, type Message } from '../src/index.js';
-import { PartitionLane } from '../src/handling/partition-lane.js';
 import { aRecord, startTally, type TallyService } from './tally.js';
 
 type Command = Message<typeof queue.tick | typeof queue.joinQueue>;
@@ -45,7 +44,7 @@ function aLane(name = `queue.commands/${(lanes += 1)}`): { name: string; handle(
     handler,
     accepted: new Set([queue.tick, queue.joinQueue].map(({ type }) => type)),
   };
-  const lane = new PartitionLane(name, consumer, tally.dataSource, tally.publisher);
+  const lane = tally.lane(name, consumer);
   return { name, handle: (records) => lane.handle(records) };
 }
 

@@ -1,12 +1,10 @@
 import { topics } from '#contracts';
 import { eventually } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { v7 as uuidv7 } from 'uuid';
-import { channelOf, type MomentDetails } from '../src/moments.js';
 import { inTransaction } from '../src/postgres/transaction.js';
 import { listenForReplies, type Replies } from './replies.js';
-import { aTopUp, startTally, type TallyService } from './tally.js';
+import { aTopUp, loseTheNextCommitsAnswer, startTally, type TallyService } from './tally.js';
 
 let tally: TallyService;
 let replies: Replies;
@@ -20,28 +18,6 @@ afterAll(async () => {
   await replies.stop();
   await tally.close();
 });
-
-interface Query {
-  query: (statement: unknown) => Promise<unknown>;
-  end: () => Promise<void>;
-}
-
-/** The next batch is committed, and its connection breaks before the process hears of it. */
-function loseTheNextCommitsAnswer(): void {
-  const written = channelOf('batch.written');
-  const onWritten = (details: unknown) => {
-    unsubscribe(written, onWritten);
-    const { client } = (details as MomentDetails).transaction as unknown as { client: Query };
-    const query = client.query.bind(client);
-    client.query = async (statement) => {
-      const result = await query(statement);
-      if (statement !== 'commit') return result;
-      await client.end();
-      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-    };
-  };
-  subscribe(written, onWritten);
-}
 
 describe('when the answer to a commit is lost', () => {
   it('what the batch had committed is published before anything that comes later', async () => {

@@ -2,7 +2,6 @@ import type { wallet } from '#contracts';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { done, type Handler, type Message, open } from '../src/index.js';
-import { PartitionLane } from '../src/handling/partition-lane.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, startTally, type TallyService } from './tally.js';
 
@@ -33,7 +32,7 @@ afterAll(async () => {
 
 it('a repeat of an open message that cannot be handled is parked alone, and the message stays open', async () => {
   const consumer = { ...tally.consumer, handler: new OpenHandler() as Handler<unknown, unknown> };
-  const lane = new PartitionLane('wallet.commands/12', consumer, tally.dataSource, tally.publisher);
+  const lane = tally.lane('wallet.commands/12', consumer);
   const [id, correlationId] = [uuidv7(), uuidv7()];
   await lane.handle([aTopUp('una', 1, { id })]);
   await lane.handle([aTopUp('una', 2), aTopUp('una', 1, { id, correlationId }), aTopUp('una', 2)]);

@@ -2,7 +2,7 @@ import { concert, type PayloadOf } from '#contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import type { Read } from '../src/messages/envelope.js';
-import { foldBatch } from '../src/handling/fold.js';
+import { foldBatches } from '../src/handling/batch-transaction.js';
 import { answer, type Message, reject } from '../src/index.js';
 import { takeOverLane } from '../src/postgres/lane.store.js';
 import { aRecord, startTally, type TallyService } from './tally.js';
@@ -33,9 +33,9 @@ describe('the operator log', () => {
     const act = { scheduleId, seatIds: [uuidv7()], blocked: true, reason: 'Sound desk', operator: 'otto', ...given };
     return aRecord(concert.blockSeats, act, { id, subject: scheduleId, accepts: new Set([concert.blockSeats.type]) });
   }
-  async function handle(batch: readonly Read[], condemned?: Parameters<typeof foldBatch>[5]): Promise<void> {
+  async function handle(batch: readonly Read[], condemned?: Parameters<typeof foldBatches>[3]): Promise<void> {
     const lane = await takeOverLane(tally.dataSource, 'concert.commands/0');
-    await foldBatch(tally.dataSource, consumer, lane, batch, 0, condemned);
+    await foldBatches(tally.dataSource, consumer, [{ lane, records: batch, attempts: 0 }], condemned);
   }
   const logOf = (about: string) =>
     tally.dataSource.query<Record<string, unknown>[]>(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '#testing';
 import { v7 as uuidv7 } from 'uuid';
-import { foldBatch } from '../src/handling/fold.js';
+import { foldBatches } from '../src/handling/batch-transaction.js';
 import { takeOverLane } from '../src/postgres/lane.store.js';
 import { listenForReplies, type Replies } from './replies.js';
 import { aTopUp, startTally, type TallyService } from './tally.js';
@@ -33,7 +33,9 @@ describe('publishing', () => {
     const name = 'wallet.commands/5';
     const correlationId = uuidv7();
     const lane = await takeOverLane(tally.dataSource, name);
-    const { outbox } = await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('liv', 1, { correlationId })]);
+    const { outbox } = await foldBatches(tally.dataSource, tally.consumer, [
+      { lane, records: [aTopUp('liv', 1, { correlationId })], attempts: 0 },
+    ]);
     const query = tally.dataSource.query.bind(tally.dataSource);
     const failing = jest.spyOn(tally.dataSource, 'query').mockRejectedValue(new Error('the database is away'));
     await tally.publisher.publish(outbox);
@@ -49,7 +51,9 @@ describe('publishing', () => {
     const name = 'wallet.commands/8';
     const correlationId = uuidv7();
     const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('ned', 1, { correlationId }), aTopUp('ned', 1)]);
+    await foldBatches(tally.dataSource, tally.consumer, [
+      { lane, records: [aTopUp('ned', 1, { correlationId }), aTopUp('ned', 1)], attempts: 0 },
+    ]);
     // The topic has no partition 99: the client resolves as if all were sent.
     await tally.dataSource.query(
       'update outbox set partition = 99 where seq = (select max(seq) from outbox where lane = $1)',
@@ -65,7 +69,9 @@ describe('publishing', () => {
     const name = 'timer:abandoned';
     const correlationId = uuidv7();
     const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('oda', 1, { correlationId })]);
+    await foldBatches(tally.dataSource, tally.consumer, [
+      { lane, records: [aTopUp('oda', 1, { correlationId })], attempts: 0 },
+    ]);
     await tally.publisher.publishOverdue();
     expect(await tally.outboxOf(name)).toHaveLength(1);
     await tally.dataSource.query(`update outbox set created_at = created_at - interval '11 s' where lane = $1`, [name]);
@@ -78,12 +84,9 @@ describe('publishing', () => {
     const name = 'wallet.commands/10';
     const ids = [uuidv7(), uuidv7(), uuidv7()];
     const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(
-      tally.dataSource,
-      tally.consumer,
-      lane,
-      ids.map((correlationId) => aTopUp('pia', 1, { correlationId })),
-    );
+    await foldBatches(tally.dataSource, tally.consumer, [
+      { lane, records: ids.map((correlationId) => aTopUp('pia', 1, { correlationId })), attempts: 0 },
+    ]);
     await tally.dataSource.query(
       `update outbox set payload = '"' || repeat('x', 1200000) || '"' where lane = $1 and key = $2`,
       [name, ids[1]],

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeHeaders } from '../src/messages/envelope.js';
 import { takeOverLane } from '../src/postgres/lane.store.js';
-import { PartitionLane } from '../src/handling/partition-lane.js';
 import { TopicConsumer } from '../src/kafka/topic-consumer.js';
 import { startTally, type TallyService } from './tally.js';
 
@@ -18,7 +17,7 @@ beforeAll(async () => {
     topic: topics.walletCommands,
     group: tally.consumer.name,
     accepted: new Set([wallet.topUp.type]),
-    laneOf: (name) => new PartitionLane(name, tally.consumer, tally.dataSource, tally.publisher),
+    laneOf: (name) => tally.lane(name),
     dispatch: (work) => work(),
   });
   await consumer.start();

@@ -2,7 +2,7 @@ import { type Replay, wallet } from '#contracts';
 import { eventually } from '#testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { foldBatch } from '../src/handling/fold.js';
+import { foldBatches } from '../src/handling/batch-transaction.js';
 import { takeOverLane } from '../src/postgres/lane.store.js';
 import { REPLAYED_AT_ONCE_MAX } from '../src/handling/replay.js';
 import { listenForReplies, type Replies } from './replies.js';
@@ -221,7 +221,9 @@ describe('a letter', () => {
     const correlationId = uuidv7();
     const name = 'wallet.commands/2';
     const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('lou', 1, { correlationId })]);
+    await foldBatches(tally.dataSource, tally.consumer, [
+      { lane, records: [aTopUp('lou', 1, { correlationId })], attempts: 0 },
+    ]);
     await tally.dataSource.query(`update outbox set payload = '"' || repeat('x', 1200000) || '"' where lane = $1`, [
       name,
     ]);

@@ -2,7 +2,7 @@ import { wallet } from '#contracts';
 import { eventually } from '#testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { foldBatch } from '../src/handling/fold.js';
+import { foldBatches } from '../src/handling/batch-transaction.js';
 import { takeOverLane } from '../src/postgres/lane.store.js';
 import { send } from '../src/messages/message.js';
 import { Publisher } from '../src/handling/publisher.js';
@@ -22,7 +22,7 @@ it('a lane that cannot be sent does not keep the sweeper from the ones after it'
   const names = ['lane a', 'lane b', 'lane c'];
   for (const name of names) {
     const lane = await takeOverLane(tally.dataSource, name);
-    await foldBatch(tally.dataSource, tally.consumer, lane, [aTopUp('sam', 1)]);
+    await foldBatches(tally.dataSource, tally.consumer, [{ lane, records: [aTopUp('sam', 1)], attempts: 0 }]);
   }
   await tally.dataSource.query(`update outbox set created_at = created_at - interval '11 s'`);
   await tally.dataSource.query(`update outbox set partition = 99 where lane = any($1)`, [names.slice(0, 2)]);

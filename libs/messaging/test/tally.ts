@@ -2,12 +2,14 @@ import { type MessageContract, type PayloadOf, topics, wallet } from '#contracts
 import { databaseOptions } from '#service';
 import { emptyDatabase, type TestDatabase, type TestTopics, withTopics } from '#testing';
 import type { Producer } from 'kafkajs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { encodeHeaders, read, type Read } from '../src/messages/envelope.js';
 import type { Consumer } from '../src/handling/fold.js';
 import { tendInbox } from '../src/postgres/inbox.store.js';
 import { KafkaClient } from '../src/kafka/kafka.js';
+import { channelOf, type MomentDetails } from '../src/moments.js';
 import {
   answer,
   type Context,
@@ -17,6 +19,7 @@ import {
   OperatorLog1795645044214,
   type Transaction,
 } from '../src/index.js';
+import { Batches } from '../src/handling/batches.js';
 import { PartitionLane } from '../src/handling/partition-lane.js';
 import { Publisher } from '../src/handling/publisher.js';
 
@@ -73,7 +76,8 @@ export interface TallyService {
   readonly publisher: Publisher;
   readonly handler: TallyHandler;
   readonly consumer: Consumer;
-  lane(name?: string): PartitionLane;
+  /** With transactions of its own. */
+  lane(name?: string, consumer?: Consumer): PartitionLane;
   total(user: string): Promise<number | undefined>;
   /** In the order of their offsets. */
   deadLetters(subjects: readonly string[]): Promise<{ subject: string; reason: string; error: string }[]>;
@@ -90,7 +94,7 @@ export async function startTally(): Promise<TallyService> {
   ]);
   const options = databaseOptions({ schema: 'public', url: database.adminUrl, poolSize: 10, entities: [] });
   // Tests that see somebody wait for a lock let it go themselves, however slow the machine is.
-  Object.assign(options.extra, { options: options.extra.options.replace('lock_timeout=3000', 'lock_timeout=60000') });
+  Object.assign(options.extra, { options: options.extra.options.replace('lock_timeout=3000', 'lock_timeout=8000') });
   const dataSource = await new DataSource(options).initialize();
   const runner = dataSource.createQueryRunner();
   await createMessagingTables(runner);
@@ -103,7 +107,7 @@ export async function startTally(): Promise<TallyService> {
   await producer.connect();
   const publisher = new Publisher(dataSource, kafka, producer);
   const handler = new TallyHandler();
-  const consumer = {
+  const consumer: Consumer = {
     name: 'wallet.commands.tally',
     service: 'tally',
     handler: handler as Handler<unknown, unknown>,
@@ -119,7 +123,8 @@ export async function startTally(): Promise<TallyService> {
     publisher,
     handler,
     consumer,
-    lane: (name = 'wallet.commands/0') => new PartitionLane(name, consumer, dataSource, publisher),
+    lane: (name = 'wallet.commands/0', by = consumer) =>
+      new PartitionLane(name, dataSource, new Batches(by, dataSource, publisher)),
     total: async (user) => {
       const [row] = await dataSource.query<{ total: number }[]>('select total from tally where user_id = $1', [user]);
       return row?.total;
@@ -185,4 +190,26 @@ export function aRecord<C extends MessageContract>(contract: C, payload: Payload
     },
     given.accepts ?? new Set([...accepted, contract.type]),
   );
+}
+
+interface Query {
+  query: (statement: unknown) => Promise<unknown>;
+  end: () => Promise<void>;
+}
+
+/** The next batch is committed, and its connection breaks before the process hears of it. */
+export function loseTheNextCommitsAnswer(): void {
+  const written = channelOf('batch.written');
+  const onWritten = (details: unknown) => {
+    unsubscribe(written, onWritten);
+    const { client } = (details as MomentDetails).transaction as unknown as { client: Query };
+    const query = client.query.bind(client);
+    client.query = async (statement) => {
+      const result = await query(statement);
+      if (statement !== 'commit') return result;
+      await client.end();
+      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    };
+  };
+  subscribe(written, onWritten);
 }

@@ -1,5 +1,5 @@
 import { type MessageContract, reservation, topics, wallet } from '#contracts';
-import { foldBatch, type Outgoing, read, takeOverLane, tendInbox } from '#messaging';
+import { foldBatches, type Outgoing, read, takeOverLane, tendInbox } from '#messaging';
 import { emptyDatabase } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
@@ -30,7 +30,7 @@ describe('what an operator does about a payment', () => {
   async function handle(batch: ReturnType<typeof read>, handler: object = database.commands) {
     const consumer = { name: 'r', service: 'reservation', handler, parkBehind: true } as never;
     const lane = await takeOverLane(database.dataSource, 'reservation.commands/0');
-    return foldBatch(database.dataSource, consumer, lane, [batch]);
+    return foldBatches(database.dataSource, consumer, [{ lane, records: [batch], attempts: 0 }]);
   }
   async function aPayment(): Promise<{ reservationId: string; paymentId: string; sent: Outgoing[] }> {
     const held = aSeatsHeld();

@@ -1,7 +1,7 @@
 import { concert, type MessageContract, reply, reservation, topics, wallet } from '#contracts';
 import {
   type Consumer,
-  foldBatch,
+  foldBatches,
   type Handler,
   type Outgoing,
   type OwnedLane,
@@ -61,12 +61,17 @@ describe('a saga whose message is parked', () => {
   async function fold(
     lane: OwnedLane,
     record: ReturnType<typeof brought>,
-    condemned?: Parameters<typeof foldBatch>[5],
+    condemned?: Parameters<typeof foldBatches>[3],
   ): Promise<string[]> {
     const { name } =
       record.record.topic === topics.paymentSagaReplies.name ? topics.paymentSagaReplies : topics.reservationCommands;
     const handler = name === topics.paymentSagaReplies.name ? database.replies : database.commands;
-    const { parked } = await foldBatch(database.dataSource, consumerOf(name, handler), lane, [record], 0, condemned);
+    const { parked } = await foldBatches(
+      database.dataSource,
+      consumerOf(name, handler),
+      [{ lane, records: [record], attempts: 0 }],
+      condemned,
+    );
     return parked.map(({ reason }) => reason);
   }
 

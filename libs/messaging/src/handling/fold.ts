@@ -1,4 +1,3 @@
-import type { DataSource } from 'typeorm';
 import { newId } from '#service';
 import {
   type DeadLetter,
@@ -8,15 +7,14 @@ import {
   lyingLetters,
   writeDeadLetters,
 } from '../postgres/dead-letter.store.js';
-import { isAudited, isLook, type Parsed, type Read, type Unreadable } from '../messages/envelope.js';
+import { isAudited, isLook, type KafkaRecord, type Parsed, type Read, type Unreadable } from '../messages/envelope.js';
 import type { Handler } from './handler.js';
-import { claimMessages, type Handled, inInboxTransaction, seenMessages } from '../postgres/inbox.store.js';
-import { advanceLane, lockLane, type OwnedLane } from '../postgres/lane.store.js';
+import { claimMessages, type Handled, seenMessages } from '../postgres/inbox.store.js';
 import type { Asker, Context, Decision, Message } from '../messages/message.js';
 import { announce } from '../moments.js';
 import { type OperatorAct, UNNAMED, writeOperatorLog } from '../postgres/operator-log.store.js';
 import { messageRow, parkedRow, replyRow } from '../messages/outgoing.js';
-import { type OutboxRow, type StoredRow, writeOutbox } from '../postgres/outbox.store.js';
+import type { LaneRow, OutboxRow } from '../postgres/outbox.store.js';
 import { askerOf, type Condemned, type PutAside, tellHandler, unfit } from './parking.js';
 import type { Reply } from '../messages/reply.js';
 import type { Transaction } from '../postgres/transaction.js';
@@ -32,75 +30,9 @@ export interface Consumer {
   readonly accepted: ReadonlySet<string> | null;
 }
 
-export interface Folded {
-  /** What the batch committed to its outbox, to be published now. */
-  readonly outbox: readonly StoredRow[];
-  readonly parked: readonly DeadLetter[];
-  /** Looks that could not be decided, and whose kind lies parked already. */
-  readonly unheeded: readonly Parsed[];
-  readonly handled: number;
-  /** Messages that had been handled before. */
-  readonly repeated: number;
-  readonly statements: number;
-  /** When a timer that the batch has set is due. */
-  readonly wakeAt: Date | null;
-}
-
-/**
- * Handles a batch of one partition in one transaction: inbox, load, fold, save, outbox, lane.
- *
- * @param attempts what the lane's counter shall be once the batch is committed
- * @param condemned parks every message of the batch instead of handling it
- * @throws LaneLost when the lane has another owner; whatever the handler or the database throws, with everything undone
- */
-export function foldBatch(
-  dataSource: DataSource,
-  consumer: Consumer,
-  lane: OwnedLane,
-  batch: readonly Read[],
-  attempts = 0,
-  condemned?: Condemned,
-): Promise<Folded> {
-  return inLane(dataSource, lane, batch, attempts, async (tx, locked) => {
-    const fold = new Fold(tx, consumer, condemned);
-    await fold.run(batch, locked);
-    return fold;
-  });
-}
-
-/**
- * One transaction of a lane's owner, around whatever folds the batch: the lane is locked, written to, and goes on.
- *
- * @param work may look things up while the lane is being locked, since that is executed before; it decides nothing until `locked`
- */
-export async function inLane(
-  dataSource: DataSource,
-  lane: OwnedLane,
-  batch: readonly Read[],
-  attempts: number,
-  work: (tx: Transaction, locked: Promise<void>) => Promise<Fold>,
-): Promise<Folded> {
-  const folded = await inInboxTransaction(dataSource, async (tx) => {
-    const locked = lockLane(tx, lane).then(() =>
-      announce('batch.begun', { lane: lane.name, count: batch.length, transaction: tx }),
-    );
-    const fold = await work(tx, locked);
-    const { parked, unheeded, handled, repeated } = fold;
-    const [outbox] = await Promise.all([
-      writeOutbox(tx, lane.name, fold.outbox),
-      fold.claim(),
-      advanceLane(tx, lane, batch.at(-1)!.record.offset, attempts),
-    ]);
-    announce('batch.written', { lane: lane.name, count: outbox.length, transaction: tx });
-    return { outbox, parked, unheeded, handled, repeated, statements: tx.statements, wakeAt: tx.wakeAt };
-  });
-  announce('batch.committed', { lane: lane.name, count: folded.outbox.length });
-  return folded;
-}
-
-/** One batch on its way through its handler. */
+/** Messages on their way through their handler. */
 export class Fold {
-  readonly outbox: OutboxRow[] = [];
+  readonly outbox: LaneRow[] = [];
   readonly parked: DeadLetter[] = [];
   /** Looks that could not be decided, while an earlier one of their kind lies parked. */
   readonly unheeded: Parsed[] = [];
@@ -117,6 +49,7 @@ export class Fold {
   constructor(
     private readonly tx: Transaction,
     private readonly consumer: Consumer,
+    private readonly laneOf: (record: KafkaRecord) => string,
     private readonly condemned?: Condemned,
   ) {}
 
@@ -182,9 +115,11 @@ export class Fold {
     announce('batch.loaded', { count: toLoad.length, transaction: tx });
     for (const parsed of messages) this.decideOne(parsed, state);
     announce('batch.decided', { count: this.handled, transaction: tx });
-    const last = messages.at(-1)!.message;
+    const last = messages.at(-1)!;
+    const ofKey = new Map(messages.map((parsed) => [parsed.record.key, parsed]));
     for (const outgoing of (await consumer.handler.save(state, tx)) ?? []) {
-      this.outbox.push(messageRow(consumer.service, this.context, outgoing, last, null));
+      const row = messageRow(consumer.service, this.context, outgoing, last.message, null);
+      this.say(ofKey.get(row.key) ?? last, row);
     }
     announce('batch.saved', { count: this.handled, transaction: tx });
   }
@@ -216,7 +151,7 @@ export class Fold {
     this.repeated += 1;
     const asker = askerOf(parsed.message);
     if (requestHash !== parsed.requestHash) {
-      if (asker) this.outbox.push(replyRow(this.consumer.service, this.context, asker, keyReused));
+      if (asker) this.say(parsed, replyRow(this.consumer.service, this.context, asker, keyReused));
     } else if (known.kind === 'open' && this.condemned) {
       // The repeat cannot be handled; the message it repeats was, and what comes after it need not wait.
       this.letter(parsed, null, this.condemned, asker);
@@ -224,11 +159,11 @@ export class Fold {
       const message = asRepeated(parsed.message);
       this.apply({ ...parsed, message }, this.consumer.handler.decide(state, message, this.context), false);
     } else if (asker && known.kind === 'parked') {
-      this.outbox.push(parkedRow(this.consumer.service, this.context, asker, known.reason));
+      this.say(parsed, parkedRow(this.consumer.service, this.context, asker, known.reason));
     } else if (asker && known.kind === 'forwarded') {
-      this.outbox.push(messageRow(this.consumer.service, this.context, known.message, parsed.message, asker));
+      this.say(parsed, messageRow(this.consumer.service, this.context, known.message, parsed.message, asker));
     } else if (asker && (known.kind === 'answered' || known.kind === 'rejected')) {
-      this.outbox.push(replyRow(this.consumer.service, this.context, { ...asker, repeated: true }, known));
+      this.say(parsed, replyRow(this.consumer.service, this.context, { ...asker, repeated: true }, known));
     }
   }
 
@@ -242,13 +177,13 @@ export class Fold {
       this.outcomes.set(message.id, { outcome, requestHash: parsed.requestHash });
       this.note(message, noted ?? (outcome.kind === 'rejected' ? outcome.code : outcome.kind));
     }
-    for (const outgoing of send) this.outbox.push(messageRow(service, this.context, outgoing, message, null));
+    for (const outgoing of send) this.say(parsed, messageRow(service, this.context, outgoing, message, null));
     if (outcome.kind === 'forwarded') {
-      this.outbox.push(messageRow(service, this.context, outcome.message, message, asker));
+      this.say(parsed, messageRow(service, this.context, outcome.message, message, asker));
     } else if (asker && (outcome.kind === 'answered' || outcome.kind === 'rejected')) {
-      this.outbox.push(replyRow(service, this.context, asker, outcome));
+      this.say(parsed, replyRow(service, this.context, asker, outcome));
     }
-    for (const { to, answer } of answers) this.outbox.push(replyRow(service, this.context, to, answer));
+    for (const { to, answer } of answers) this.say(parsed, replyRow(service, this.context, to, answer));
   }
 
   private park(parsed: Parsed, cause: Condemned): void {
@@ -271,11 +206,16 @@ export class Fold {
     this.acts.push({ messageId: id, operator, action: type, subject, reason, outcome });
   }
 
+  /** Sends a message because of another, in whose lane it goes out. */
+  private say({ record }: { readonly record: KafkaRecord }, row: OutboxRow): void {
+    this.outbox.push({ ...row, lane: this.laneOf(record) });
+  }
+
   private letter(read: Parsed | Unreadable, subject: string | null, cause: Condemned, asker: Asker | null): void {
     const letter = { record: read.record, subject, ...cause };
     this.parked.push(letter);
-    this.outbox.push(deadLetterRow(this.consumer.name, letter));
-    if (asker) this.outbox.push(parkedRow(this.consumer.service, this.context, asker, cause.reason));
+    this.say(read, deadLetterRow(this.consumer.name, letter));
+    if (asker) this.say(read, parkedRow(this.consumer.service, this.context, asker, cause.reason));
   }
 }
 

@@ -1,32 +1,15 @@
 import { Logger } from '@nestjs/common';
-import { Counter, Histogram } from '#service';
+import { Histogram } from '#service';
 import type { DataSource } from 'typeorm';
-import type { KafkaRecord, Parsed, Read } from '../messages/envelope.js';
+import type { Read } from '../messages/envelope.js';
 import { isTransient, LaneLost } from './faults.js';
-import { type Consumer, foldBatch } from './fold.js';
-import { countStart, lockLane, type OwnedLane, takeOverLane } from '../postgres/lane.store.js';
+import type { Batches } from './batches.js';
+import { countStart, lockLanes, type OwnedLane, takeOverLane } from '../postgres/lane.store.js';
 import type { Condemned } from './parking.js';
-import type { Publisher } from './publisher.js';
-import { asksToReplay, foldReplay, withReplaysApart } from './replay.js';
+import { asksToReplay, withReplaysApart } from './replay.js';
 import { inTransaction } from '../postgres/transaction.js';
 
 const labels = ['consumer'] as const;
-const handled = new Counter({ name: 'messaging_handled_total', help: 'Messages decided', labelNames: labels });
-const repeated = new Counter({
-  name: 'messaging_repeated_total',
-  help: 'Messages that had been handled before: answered again, and nothing else',
-  labelNames: labels,
-});
-const parked = new Counter({
-  name: 'messaging_parked_total',
-  help: 'Messages parked as dead letters',
-  labelNames: ['consumer', 'reason'] as const,
-});
-const unheeded = new Counter({
-  name: 'messaging_looks_unheeded_total',
-  help: 'Looks that could not be decided while an earlier one of their kind lay parked',
-  labelNames: ['consumer', 'type'] as const,
-});
 const batchSize = new Histogram({
   name: 'messaging_batch_messages',
   help: 'Messages in a batch',
@@ -42,9 +25,6 @@ const batchSeconds = new Histogram({
 
 /** From this many starts without an end on, the lane goes message by message until it is past the killer. */
 const suspicious = 2;
-
-/** Most unheeded looks that a lane remembers having told of. */
-const TOLD_MAX = 1_000;
 
 let suspect: Promise<unknown> = Promise.resolve();
 
@@ -68,18 +48,16 @@ export class PartitionLane {
   private miscounted = false;
   /** Committed, or maybe committed, and not published: step by step, nothing new before that. */
   private unpublished = false;
-  private readonly toldUnheeded = new Set<string>();
+  /** The last transaction ended with a fault. */
+  private failed = false;
   /** When a transaction of messages was last committed and published, ms since 1970. */
   workedAt = 0;
 
   constructor(
     private readonly name: string,
-    private readonly consumer: Consumer,
     private readonly dataSource: DataSource,
-    private readonly publisher: Publisher,
-    private readonly lookAt: (at: Date) => void = () => undefined,
-    /** Those of the process, by name: a replay is handled by the consumer that parked the letter. */
-    private readonly consumers: ReadonlyMap<string, Consumer> = new Map([[consumer.name, consumer]]),
+    /** Of its consumer, shared by the lanes of a process. */
+    private readonly batches: Batches,
   ) {}
 
   /** The group's assignment changed: whoever owned the lane until now, it must be taken over again. */
@@ -108,9 +86,9 @@ export class PartitionLane {
     if (!lane) throw new LaneLost(this.name);
     // What is none of ours needs no transaction: the offset that the broker keeps is enough.
     if (records.every(({ kind }) => kind === 'passed over')) return;
-    const stopTimer = batchSeconds.startTimer({ consumer: this.consumer.name });
+    const stopTimer = batchSeconds.startTimer({ consumer: this.batches.name });
     for (const run of withReplaysApart(records)) await this.carefully(lane, run);
-    batchSize.observe({ consumer: this.consumer.name }, records.length);
+    batchSize.observe({ consumer: this.batches.name }, records.length);
     stopTimer();
   }
 
@@ -193,23 +171,17 @@ export class PartitionLane {
     condemned?: Condemned,
   ): Promise<void> {
     if (this.owned !== lane) throw new LaneLost(this.name);
-    const { dataSource, consumer, consumers } = this;
-    const [first] = records;
+    const part = { lane, records, attempts };
     // Already now: when the commit's answer is lost, nobody knows whether there is something to publish.
     this.unpublished = true;
-    const folded =
-      asksToReplay(first) && !condemned
-        ? await foldReplay(dataSource, consumers, consumer, lane, first, attempts)
-        : await foldBatch(dataSource, consumer, lane, records, attempts, condemned);
-    lane.attempts = attempts;
-    const last = records.at(-1)!.record.offset;
-    if (last > lane.offset) lane.offset = last;
-    if (folded.wakeAt) this.lookAt(folded.wakeAt);
-    for (const letter of folded.parked) this.report(letter.record, letter.reason, letter.error);
-    for (const look of folded.unheeded) this.reportUnheeded(look);
-    handled.inc({ consumer: this.consumer.name }, folded.handled);
-    repeated.inc({ consumer: this.consumer.name }, folded.repeated);
-    await this.publisher.publish(folded.outbox);
+    // One that may kill the process, or has just failed, must not take others with it.
+    const apart = !this.trusted || this.failed || condemned !== undefined || asksToReplay(records[0]);
+    this.failed = true;
+    if (apart || !(await this.batches.inCompany(part))) {
+      if (!apart) await this.publishLeftovers();
+      await this.batches.apart(part, condemned);
+    }
+    this.failed = false;
     this.unpublished = false;
     this.workedAt = Date.now();
   }
@@ -219,24 +191,8 @@ export class PartitionLane {
     const lane = this.owned;
     if (!lane) throw new LaneLost(this.name);
     // A commit that was given up may still be on its way to the database: until it ends, its transaction has the lane.
-    await inTransaction(this.dataSource, (tx) => lockLane(tx, lane));
-    await this.publisher.publishLane(this.name);
+    await inTransaction(this.dataSource, (tx) => lockLanes(tx, [lane]));
+    await this.batches.publishLane(this.name);
     this.unpublished = false;
-  }
-
-  private report(record: KafkaRecord, reason: string, error: string): void {
-    parked.inc({ consumer: this.consumer.name, reason });
-    const where = `${record.topic}/${record.partition}@${record.offset}`;
-    this.logger.error(`${this.consumer.name} parked ${record.headers['ce_type']} at ${where} (${reason}): ${error}`);
-  }
-
-  /** There is one every few seconds until somebody replays the letter: said once, and counted. */
-  private reportUnheeded({ message: { type, subject } }: Parsed): void {
-    unheeded.inc({ consumer: this.consumer.name, type });
-    const look = `${type} of ${subject}`;
-    if (this.toldUnheeded.has(look)) return;
-    if (this.toldUnheeded.size >= TOLD_MAX) this.toldUnheeded.clear();
-    this.toldUnheeded.add(look);
-    this.logger.error(`${this.consumer.name} cannot decide ${look} either; such looks are only counted from here on`);
   }
 }

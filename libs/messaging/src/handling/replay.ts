@@ -4,12 +4,13 @@ import { newId } from '#service';
 import type { ParkReason } from '../postgres/dead-letter.store.js';
 import { type Parsed, read, type Read } from '../messages/envelope.js';
 import { isTransient, LaneLost } from './faults.js';
-import { type Consumer, Fold, type Folded, inLane } from './fold.js';
+import { type Folded, inLanes, type Part } from './batch-transaction.js';
+import { type Consumer, Fold } from './fold.js';
 import type { Handler } from './handler.js';
 import { forgetParked, HandledMeanwhile, inboxTakes, isTooOld } from '../postgres/inbox.store.js';
-import { lockOtherLane, type OwnedLane } from '../postgres/lane.store.js';
+import { lockOtherLane } from '../postgres/lane.store.js';
 import { type Answer, answer, type Decision, type Message, reject } from '../messages/message.js';
-import type { OutboxRow } from '../postgres/outbox.store.js';
+import type { LaneRow, OutboxRow } from '../postgres/outbox.store.js';
 import {
   countLine,
   findLetter,
@@ -49,20 +50,19 @@ export function withReplaysApart(records: readonly Read[]): Read[][] {
  * and its messages are handled there as if they had come again.
  *
  * @param consumers those of the process, by name
- * @throws as `foldBatch`
+ * @throws as `foldBatches`
  */
 export function foldReplay(
   dataSource: DataSource,
   consumers: ReadonlyMap<string, Consumer>,
   consumer: Consumer,
-  lane: OwnedLane,
-  command: Parsed,
-  attempts: number,
+  part: Part,
 ): Promise<Folded> {
-  return inLane(dataSource, lane, [command], attempts, async (tx, locked) => {
-    const replays = new Replays(consumers);
-    const fold = new Fold(tx, { ...consumer, handler: replays as Handler<unknown, unknown>, parkBehind: false });
-    await fold.run([command], locked);
+  return inLanes(dataSource, [part], async (tx, locked) => {
+    const replays = new Replays(consumers, part.lane.name);
+    const itself = { ...consumer, handler: replays as Handler<unknown, unknown>, parkBehind: false };
+    const fold = new Fold(tx, itself, () => part.lane.name);
+    await fold.run(part.records, locked);
     fold.outbox.unshift(...replays.outbox);
     return fold;
   });
@@ -81,9 +81,12 @@ class StillUnfit extends Error {
 /** What a command to replay does. All of it happens in `load`, where statements may run; what it came to is decided. */
 class Replays implements Handler<Answer | null, ReplayDeadLetter> {
   /** What the replayed messages say. */
-  readonly outbox: OutboxRow[] = [];
+  readonly outbox: LaneRow[] = [];
 
-  constructor(private readonly consumers: ReadonlyMap<string, Consumer>) {}
+  constructor(
+    private readonly consumers: ReadonlyMap<string, Consumer>,
+    private readonly lane: string,
+  ) {}
 
   /** Nothing for a repeat: it is answered as it was before. */
   async load([command]: readonly ReplayDeadLetter[], tx: Transaction): Promise<Answer | null> {
@@ -157,9 +160,9 @@ class Replays implements Handler<Answer | null, ReplayDeadLetter> {
     }
   }
 
-  private async handle(letter: StoredLetter, tx: Transaction): Promise<readonly OutboxRow[]> {
+  private async handle(letter: StoredLetter, tx: Transaction): Promise<readonly LaneRow[]> {
     await markReplayed(tx, letter.id);
-    if (letter.reason === 'refused') return [sentAgain(letter)];
+    if (letter.reason === 'refused') return [{ ...sentAgain(letter), lane: this.lane }];
     // It is its own line's first now: nothing is parked before it.
     const consumer = { ...this.consumers.get(letter.consumer)!, parkBehind: false };
     const again = read(letter.record, consumer.accepted);
@@ -167,7 +170,7 @@ class Replays implements Handler<Answer | null, ReplayDeadLetter> {
     if (again.kind === 'passed over')
       throw new StillUnfit(letter.reason, 'this version of the service does not take such messages');
     if (letter.messageId !== null) await forgetParked(tx, consumer.name, letter.messageId);
-    const fold = new Fold(tx, consumer);
+    const fold = new Fold(tx, consumer, () => this.lane);
     await fold.run([again]);
     await fold.claim();
     const [parked] = fold.parked;

@@ -149,8 +149,7 @@ export class TimerLoop {
     const context = { now: tx.now, newId };
     const rows = await writeOutbox(
       tx,
-      lane,
-      due.send.map((outgoing) => messageRow(this.service, context, outgoing, null, null)),
+      due.send.map((outgoing) => ({ ...messageRow(this.service, context, outgoing, null, null), lane })),
     );
     return { rows, waitMs: Math.max(0, Math.min(lookAgainMs, due.nextAt.getTime() - tx.now.getTime())) };
   }

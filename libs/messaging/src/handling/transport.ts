@@ -6,6 +6,7 @@ import { lastValueFrom } from 'rxjs';
 import type { Consumer } from './fold.js';
 import { batchTransport, type Handler, type Subscription } from './handler.js';
 import { MessagingRuntime } from '../messaging.runtime.js';
+import { Batches } from './batches.js';
 import { PartitionLane } from './partition-lane.js';
 import { TopicConsumer } from '../kafka/topic-consumer.js';
 
@@ -67,12 +68,13 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
     const accepted = acceptedBy(subscription);
     const consumer = { name: group, service, handler, parkBehind: subscription.parkBehind ?? true, accepted };
     this.named.set(group, consumer);
+    const batches = new Batches(consumer, dataSource, publisher, (at) => timers.lookAt(at), this.named);
     const topicConsumer = new TopicConsumer({
       kafka,
       topic: subscription.topic,
       group,
       accepted,
-      laneOf: (name) => new PartitionLane(name, consumer, dataSource, publisher, (at) => timers.lookAt(at), this.named),
+      laneOf: (name) => new PartitionLane(name, dataSource, batches),
       dispatch: (work) => this.dispatch(pattern, work),
     });
     this.health.register(`consumer ${group}`, () => topicConsumer.condition());

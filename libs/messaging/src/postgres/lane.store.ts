@@ -33,17 +33,19 @@ export async function takeOverLane(dataSource: DataSource, name: string): Promis
 }
 
 /**
- * Locks the lane until commit and reads the clock after the lock.
- * @throws LaneLost when another process has taken the lane over
+ * Locks the lanes until commit, in the order of their names, and reads the clock after the last lock.
+ * @throws LaneLost when another process has taken one of them over
  */
-export async function lockLane(tx: Transaction, lane: Pick<OwnedLane, 'name' | 'epoch'>): Promise<void> {
-  const [row] = await tx.query<{ now: Date }>(
-    `with owned as materialized (select name from lane where name = $1 and epoch = $2 for update)
-     select clock_timestamp()::timestamptz(3) as now from owned`,
-    [lane.name, lane.epoch],
+export async function lockLanes(tx: Transaction, lanes: readonly Pick<OwnedLane, 'name' | 'epoch'>[]): Promise<void> {
+  const rows = await tx.query<{ name: string; epoch: bigint; now: Date }>(
+    `with locked as materialized (select name, epoch from lane where name = any($1) order by name for update)
+     select name, epoch, clock_timestamp()::timestamptz(3) as now from locked`,
+    [lanes.map(({ name }) => name)],
   );
-  if (!row) throw new LaneLost(lane.name);
-  tx.now = row.now;
+  for (const { name, epoch } of lanes) {
+    if (!rows.some((row) => row.name === name && row.epoch === epoch)) throw new LaneLost(name);
+  }
+  tx.now = rows.at(-1)!.now;
 }
 
 /** Keeps another lane's batches out until commit, whoever owns it. Nothing where there is no such lane. */
@@ -51,19 +53,31 @@ export async function lockOtherLane(tx: Transaction, name: string): Promise<void
   await tx.query('select from lane where name = $1 for update', [name]);
 }
 
-/** The batch up to `offset` is done, in the transaction that did it. */
-export async function advanceLane(tx: Transaction, lane: OwnedLane, offset: bigint, attempts: number): Promise<void> {
-  await tx.query(`update lane set "offset" = greatest("offset", $2), attempts = $3 where name = $1`, [
-    lane.name,
-    offset,
-    attempts,
-  ]);
+/** How far a lane comes with a batch, and what its counter of starts is then. */
+export interface Advance {
+  readonly lane: OwnedLane;
+  readonly offset: bigint;
+  readonly attempts: number;
+}
+
+/** The batches up to these offsets are done, in the transaction that did them. */
+export async function advanceLanes(tx: Transaction, advances: readonly Advance[]): Promise<void> {
+  await tx.query(
+    `update lane set "offset" = greatest(lane."offset", done."offset"), attempts = done.attempts
+     from unnest($1::text[], $2::bigint[], $3::int[]) as done (name, "offset", attempts)
+     where lane.name = done.name`,
+    [
+      advances.map(({ lane }) => lane.name),
+      advances.map(({ offset }) => offset),
+      advances.map(({ attempts }) => attempts),
+    ],
+  );
 }
 
 /** Commits, before handling starts, that it was started: a message that kills the process leaves its trace. */
 export async function countStart(dataSource: DataSource, lane: OwnedLane, attempts: number): Promise<void> {
   await inTransaction(dataSource, async (tx) => {
-    await lockLane(tx, lane);
+    await lockLanes(tx, [lane]);
     await tx.query('update lane set attempts = $2 where name = $1', [lane.name, attempts]);
   });
   lane.attempts = attempts;

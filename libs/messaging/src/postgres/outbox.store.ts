@@ -16,20 +16,23 @@ export interface OutboxRow {
 
 export type StoredRow = OutboxRow & { readonly seq: bigint };
 
-/** Writes the rows in their order, in one statement; the lane's lock makes the order of `seq` the order of commits. */
-export async function writeOutbox(tx: Transaction, lane: string, rows: readonly OutboxRow[]): Promise<StoredRow[]> {
+/** A row, and the lane whose messages it follows. */
+export type LaneRow = OutboxRow & { readonly lane: string };
+
+/** Writes the rows in their order, in one statement; the lanes' locks make the order of `seq` the order of commits. */
+export async function writeOutbox(tx: Transaction, rows: readonly LaneRow[]): Promise<StoredRow[]> {
   if (rows.length === 0) return [];
-  const column = <Name extends keyof OutboxRow>(name: Name) => rows.map((row) => row[name]);
+  const column = <Name extends keyof LaneRow>(name: Name) => rows.map((row) => row[name]);
   const stored = await tx.query<{ seq: bigint }>(
     `insert into outbox (id, lane, aggregatetype, aggregateid, type, topic, partition, key, headers, payload)
-     select id, $1, aggregatetype, aggregateid, type, topic, partition, key, headers, payload
-     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::jsonb[], $10::text[])
-       with ordinality as row (id, aggregatetype, aggregateid, type, topic, partition, key, headers, payload, position)
+     select id, lane, aggregatetype, aggregateid, type, topic, partition, key, headers, payload
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::jsonb[], $10::text[])
+       with ordinality as row (id, lane, aggregatetype, aggregateid, type, topic, partition, key, headers, payload, position)
      order by position
      returning seq`,
     [
-      lane,
       column('id'),
+      column('lane'),
       column('aggregateType'),
       column('aggregateId'),
       column('type'),
