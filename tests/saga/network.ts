@@ -123,7 +123,7 @@ export class Network {
     if (known) return known;
     const { dataSource, publisher } = runtime;
     const batches = new Batches(consumer, dataSource, publisher, undefined, this.services.consumers);
-    const lane = new PartitionLane(name, dataSource, batches);
+    const lane = new PartitionLane(name, batches);
     this.lanes.set(`${group} ${name}`, lane);
     return lane;
   }

@@ -10,6 +10,7 @@ import { aTopUp, bug, loseTheNextCommitsAnswer, startTally, type TallyService } 
 
 let tally: TallyService;
 let replies: Replies;
+let batches: Batches;
 /** Lanes of one consumer, of which no batch is the first. */
 let lanes: PartitionLane[];
 let lastPartition = 0;
@@ -32,9 +33,9 @@ afterEach(() => {
 
 async function lanesWith(patienceMs: number): Promise<void> {
   const { consumer, dataSource, publisher } = tally;
-  const batches = new Batches(consumer, dataSource, publisher, undefined, undefined, patienceMs);
+  batches = new Batches(consumer, dataSource, publisher, undefined, undefined, patienceMs);
   lastPartition += 3;
-  lanes = [0, 1, 2].map((lane) => new PartitionLane(nameOf(lane), dataSource, batches));
+  lanes = [0, 1, 2].map((lane) => new PartitionLane(nameOf(lane), batches));
   for (const lane of lanes) await lane.handle([aTopUp('first', 1)]);
 }
 
@@ -146,6 +147,27 @@ describe('batches that come while one of another partition runs', () => {
     }
   });
 
+  it('go out in order also when the answer to a second commit is lost', async () => {
+    const open = await openBatch();
+    let losses = 2;
+    tally.handler.beforeSave = () => {
+      if (losses > 0) loseTheNextCommitsAnswer();
+      losses -= 1;
+      return Promise.resolve();
+    };
+    const asked = [uuidv7(), uuidv7()];
+    const records = asked.map((correlationId, index) => aTopUp(`max ${index}`, 1, { correlationId }));
+    const settled = await during(open, [records[0]!], [records[1]!]);
+    const hurt = settled.findIndex(({ status }) => status === 'rejected');
+    expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(await tally.outboxOf(nameOf(1 + hurt))).toHaveLength(1);
+    const later = uuidv7();
+    await lanes[1 + hurt]!.handle([records[hurt]!, aTopUp(`max ${hurt}`, 1, { correlationId: later })]);
+    expect(await tally.outboxOf(nameOf(1 + hurt))).toEqual([]);
+    const told = await replies.of(asked[hurt]!, later);
+    expect(told.map(({ payload }) => (payload['body'] as { total: number }).total)).toEqual([1, 1, 1, 2]);
+  });
+
   it('keep what could not be published in their own lanes, where it goes out first', async () => {
     const publish = tally.publisher.publish.bind(tally.publisher);
     const open = await openBatch();
@@ -173,4 +195,33 @@ it('a batch that takes long does not keep other partitions waiting', async () =>
   expect(await tally.total('joe')).toBe(1);
   open.end();
   await open.ended;
+});
+
+describe('a batch goes apart, and waits for nobody,', () => {
+  it('when it is large', async () => {
+    const open = await openBatch();
+    await lanes[1]!.handle(Array.from({ length: 251 }, () => aTopUp('large', 1)));
+    expect(await tally.total('large')).toBe(251);
+    open.end();
+    await open.ended;
+  });
+
+  it('when it is the first of a lane that was taken over: it may kill the process', async () => {
+    const open = await openBatch();
+    await new PartitionLane(nameOf(2), batches).handle([aTopUp('new owner', 1)]);
+    expect(await tally.total('new owner')).toBe(1);
+    open.end();
+    await open.ended;
+  });
+
+  it('when the one before it failed', async () => {
+    const late = [aTopUp('failed', 1)];
+    tally.handler.beforeSave = () => Promise.reject(Object.assign(new Error('lock timeout'), { code: '55P03' }));
+    await expect(lanes[1]!.handle(late)).rejects.toThrow('lock timeout');
+    const open = await openBatch();
+    await lanes[1]!.handle(late);
+    expect(await tally.total('failed')).toBe(1);
+    open.end();
+    await open.ended;
+  });
 });

@@ -49,7 +49,7 @@ function aConsumer(): TopicConsumer {
     topic: topics.walletCommands,
     group: tally.consumer.name,
     accepted: new Set([wallet.topUp.type]),
-    laneOf: (name) => new PartitionLane(name, linked, batches),
+    laneOf: (name) => new PartitionLane(name, batches),
     dispatch: (work) => work(),
   });
 }

@@ -124,7 +124,7 @@ export async function startTally(): Promise<TallyService> {
     handler,
     consumer,
     lane: (name = 'wallet.commands/0', by = consumer) =>
-      new PartitionLane(name, dataSource, new Batches(by, dataSource, publisher)),
+      new PartitionLane(name, new Batches(by, dataSource, publisher)),
     total: async (user) => {
       const [row] = await dataSource.query<{ total: number }[]>('select total from tally where user_id = $1', [user]);
       return row?.total;

@@ -53,18 +53,14 @@ export class Batches {
   private readonly toldUnheeded = new Set<string>();
 
   constructor(
-    private readonly consumer: Consumer,
-    private readonly dataSource: DataSource,
-    private readonly publisher: Publisher,
+    readonly consumer: Consumer,
+    readonly dataSource: DataSource,
+    readonly publisher: Publisher,
     private readonly lookAt: (at: Date) => void = () => undefined,
     /** Those of the process, by name: a replay is handled by the consumer that parked the letter. */
     private readonly consumers: ReadonlyMap<string, Consumer> = new Map([[consumer.name, consumer]]),
     private readonly patienceMs = defaultPatienceMs,
   ) {}
-
-  get name(): string {
-    return this.consumer.name;
-  }
 
   /** Handles and publishes a part in a transaction of its own. @throws as `foldBatches`, and as `Publisher.publish` */
   async apart(part: Part, condemned?: Condemned): Promise<void> {
@@ -87,11 +83,6 @@ export class Batches {
     const came = await committed.promise;
     await came?.published;
     return came !== undefined;
-  }
-
-  /** Publishes all that a lane has left over. */
-  publishLane(lane: string): Promise<void> {
-    return this.publisher.publishLane(lane);
   }
 
   /** One transaction for those that wait; the next begins when it ends, or takes too long. */

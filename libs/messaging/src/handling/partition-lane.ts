@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import { Histogram } from '#service';
-import type { DataSource } from 'typeorm';
 import type { Read } from '../messages/envelope.js';
 import { isTransient, LaneLost } from './faults.js';
 import type { Batches } from './batches.js';
@@ -55,7 +54,6 @@ export class PartitionLane {
 
   constructor(
     private readonly name: string,
-    private readonly dataSource: DataSource,
     /** Of its consumer, shared by the lanes of a process. */
     private readonly batches: Batches,
   ) {}
@@ -68,7 +66,7 @@ export class PartitionLane {
   /** Makes the lane ours and publishes what its last owner committed without publishing. */
   async takeOver(): Promise<void> {
     if (this.owned) return;
-    this.owned = await takeOverLane(this.dataSource, this.name);
+    this.owned = await takeOverLane(this.batches.dataSource, this.name);
     this.trusted = false;
     this.miscounted = false;
     this.unpublished = true;
@@ -86,9 +84,9 @@ export class PartitionLane {
     if (!lane) throw new LaneLost(this.name);
     // What is none of ours needs no transaction: the offset that the broker keeps is enough.
     if (records.every(({ kind }) => kind === 'passed over')) return;
-    const stopTimer = batchSeconds.startTimer({ consumer: this.batches.name });
+    const stopTimer = batchSeconds.startTimer({ consumer: this.batches.consumer.name });
     for (const run of withReplaysApart(records)) await this.carefully(lane, run);
-    batchSize.observe({ consumer: this.batches.name }, records.length);
+    batchSize.observe({ consumer: this.batches.consumer.name }, records.length);
     stopTimer();
   }
 
@@ -97,7 +95,7 @@ export class PartitionLane {
    * messages are handled one by one, until it is behind; a fault on the way changes nothing about that.
    */
   private async carefully(lane: OwnedLane, records: readonly Read[]): Promise<void> {
-    if (this.miscounted) await countStart(this.dataSource, lane, lane.attempts);
+    if (this.miscounted) await countStart(this.batches.dataSource, lane, lane.attempts);
     this.miscounted = false;
     const goesOn = records.some(({ record }) => record.offset > lane.offset);
     if (this.trusted || !goesOn) return this.together(lane, records, lane.attempts);
@@ -139,14 +137,14 @@ export class PartitionLane {
   /** Counts a start, and takes it back when the work ends with a fault: only what ends with the process stays counted. */
   private async started(lane: OwnedLane, attempts: number, work: () => Promise<void>): Promise<void> {
     const { attempts: before, offset } = lane;
-    await countStart(this.dataSource, lane, attempts);
+    await countStart(this.batches.dataSource, lane, attempts);
     try {
       await work();
     } catch (error) {
       // Else all is committed, with the count that goes on from there, and only publishing failed.
       if (lane.offset === offset) {
         lane.attempts = before;
-        await countStart(this.dataSource, lane, before).catch(() => {
+        await countStart(this.batches.dataSource, lane, before).catch(() => {
           this.miscounted = true;
         });
       }
@@ -177,9 +175,11 @@ export class PartitionLane {
     // One that may kill the process, or has just failed, must not take others with it.
     const apart = !this.trusted || this.failed || condemned !== undefined || asksToReplay(records[0]);
     this.failed = true;
-    if (apart || !(await this.batches.inCompany(part))) {
-      if (!apart) await this.publishLeftovers();
-      await this.batches.apart(part, condemned);
+    if (apart) await this.batches.apart(part, condemned);
+    else if (!(await this.batches.inCompany(part))) {
+      // Maybe it is committed: what it sent goes out before anything else. Then once more, as one that has just failed.
+      await this.publishLeftovers();
+      return this.fold(lane, records, attempts);
     }
     this.failed = false;
     this.unpublished = false;
@@ -191,8 +191,8 @@ export class PartitionLane {
     const lane = this.owned;
     if (!lane) throw new LaneLost(this.name);
     // A commit that was given up may still be on its way to the database: until it ends, its transaction has the lane.
-    await inTransaction(this.dataSource, (tx) => lockLanes(tx, [lane]));
-    await this.batches.publishLane(this.name);
+    await inTransaction(this.batches.dataSource, (tx) => lockLanes(tx, [lane]));
+    await this.batches.publisher.publishLane(this.name);
     this.unpublished = false;
   }
 }

@@ -74,7 +74,7 @@ export class BatchTransport extends Server implements CustomTransportStrategy {
       topic: subscription.topic,
       group,
       accepted,
-      laneOf: (name) => new PartitionLane(name, dataSource, batches),
+      laneOf: (name) => new PartitionLane(name, batches),
       dispatch: (work) => this.dispatch(pattern, work),
     });
     this.health.register(`consumer ${group}`, () => topicConsumer.condition());
